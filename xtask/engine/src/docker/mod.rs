@@ -1,0 +1,1 @@
+//! The container engine: finding it, speaking to it, its images.

@@ -1,0 +1,277 @@
+//! All that a run says, as one enum. The engine emits events and never prints; reporters listen.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Outcome {
+    /// The engine said in this run's status that the result came from its cache.
+    Cached,
+    /// It ran in this run.
+    Ran,
+    /// It was done by another run of the same work at the same time; the engine reports no more than that.
+    Shared,
+    /// Nothing had to be done: an image that the engine has, a directory that did not change.
+    Unchanged,
+    /// It failed, with the engine's own words.
+    Failed {
+        /// What the engine said.
+        error: String,
+    },
+    /// It was stopped before it ended.
+    Canceled,
+}
+
+/// What a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// A base image.
+    Image,
+    /// A directory of the host, sent to the engine.
+    Upload,
+    /// Files made or copied inside the engine.
+    File,
+    /// A command in a container.
+    Exec,
+    /// A command whose failure is a result: a test.
+    Test,
+}
+
+/// The tests of one step, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct TestCounts {
+    /// Tests that passed.
+    pub passed: u64,
+    /// Tests that failed.
+    pub failed: u64,
+    /// Tests that were skipped or are still to be written.
+    pub skipped: u64,
+}
+
+/// One failed test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestFailure {
+    /// The test's full name.
+    pub name: String,
+    /// The file it is in, as the tool named it.
+    pub file: String,
+    /// Why it failed: the tool's own message, without colours.
+    pub message: String,
+}
+
+/// One thing that a run says. `pipeline` is the name under which it runs, `step` the step's
+/// text; `id` is the digest of the step's operation, the same in every run of the same work.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// A task began.
+    RunStarted {
+        /// Its command line, as typed after `cargo xtask`.
+        command: String,
+    },
+    /// Something a person should know; not an error.
+    Notice {
+        /// One sentence.
+        text: String,
+    },
+    /// A detail for `-v`.
+    Detail {
+        /// One sentence.
+        text: String,
+    },
+    /// A line that a command prints as its result (`doctor`, `cache ls`).
+    Output {
+        /// The line, without its end.
+        line: String,
+    },
+    /// An image is used in place of another that cannot be had.
+    StandIn {
+        /// The image the application names.
+        image: String,
+        /// The image used instead.
+        tag: String,
+        /// How they differ.
+        differs: String,
+    },
+    /// An image is being pulled.
+    Pull {
+        /// The image.
+        image: String,
+        /// Bytes that have come.
+        current: u64,
+        /// Bytes in all, as far as known.
+        total: u64,
+        /// It is complete.
+        done: bool,
+    },
+    /// A pipeline began.
+    PipelineStarted {
+        /// Its name.
+        pipeline: String,
+    },
+    /// A step began to run.
+    StepStarted {
+        /// The pipeline.
+        pipeline: String,
+        /// The operation's digest.
+        id: String,
+        /// What it does, as a user would say it.
+        step: String,
+        /// What it is.
+        kind: StepKind,
+    },
+    /// Output of a step.
+    StepLog {
+        /// The pipeline.
+        pipeline: String,
+        /// The operation's digest.
+        id: String,
+        /// The step's text.
+        step: String,
+        /// Seconds since the step began.
+        seconds: f64,
+        /// Part of the output: whole lines, except at the end.
+        text: String,
+    },
+    /// A step ended.
+    StepFinished {
+        /// The pipeline.
+        pipeline: String,
+        /// The operation's digest.
+        id: String,
+        /// The step's text.
+        step: String,
+        /// What it is.
+        kind: StepKind,
+        /// How it ended.
+        outcome: Outcome,
+        /// Seconds it took in the engine; 0 when it did not run.
+        seconds: f64,
+        /// Further facts (`3 files, 14 kB sent`), for people.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        facts: String,
+    },
+    /// A directory was compared with the engine's copy and what differed was sent.
+    Uploaded {
+        /// The pipeline.
+        pipeline: String,
+        /// The directory, as the pipeline names it.
+        directory: String,
+        /// Files and directories in the view.
+        entries: u64,
+        /// Files sent.
+        files: u64,
+        /// Bytes sent.
+        bytes: u64,
+    },
+    /// A test step's result.
+    TestFinished {
+        /// The pipeline.
+        pipeline: String,
+        /// The step's text.
+        step: String,
+        /// The command's exit code.
+        exit_code: i32,
+        /// The result came from the cache.
+        cached: bool,
+        /// It was stopped by the time limit.
+        timed_out: bool,
+        /// Its tests, if the command reported them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        counts: Option<TestCounts>,
+        /// Those that failed.
+        failures: Vec<TestFailure>,
+        /// The last lines of the output; empty when it passed.
+        tail: Vec<String>,
+        /// Where the complete output is.
+        log: String,
+    },
+    /// Files were brought out.
+    Exported {
+        /// The pipeline.
+        pipeline: String,
+        /// Where to.
+        path: String,
+    },
+    /// A pipeline ended.
+    PipelineFinished {
+        /// Its name.
+        pipeline: String,
+        /// It passed.
+        passed: bool,
+        /// Seconds it took.
+        seconds: f64,
+        /// Steps whose result came from the cache.
+        cached: u64,
+        /// Steps that ran.
+        ran: u64,
+        /// Why it failed, if it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// The task ended.
+    RunFinished {
+        /// The exit code of the process.
+        exit_code: i32,
+        /// Seconds it took.
+        seconds: f64,
+        /// Why it failed, if it did: one sentence with its causes.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+}
+
+/// Who listens to a run. Called in the order of the events, never from two threads at once.
+pub trait Reporter: Send {
+    /// Takes one event; `at` is the time since the run began.
+    fn event(&mut self, at: Duration, event: &Event);
+}
+
+/// Where events go. Cheap to clone.
+#[derive(Clone)]
+pub struct Events {
+    started: Instant,
+    reporters: Arc<Mutex<Vec<Box<dyn Reporter>>>>,
+}
+
+impl Events {
+    /// Events that go to `reporters`; time counts from now.
+    pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
+        Self { started: Instant::now(), reporters: Arc::new(Mutex::new(reporters)) }
+    }
+
+    /// Tells every reporter.
+    pub fn emit(&self, event: Event) {
+        // A reporter that panicked must not silence the others' last words.
+        let mut reporters = self.reporters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let at = self.started.elapsed();
+        for reporter in reporters.iter_mut() {
+            reporter.event(at, &event);
+        }
+    }
+
+    /// Tells something that a person should know.
+    pub fn notice(&self, text: impl Into<String>) {
+        self.emit(Event::Notice { text: text.into() });
+    }
+
+    /// Tells a detail, shown with `-v`.
+    pub fn detail(&self, text: impl Into<String>) {
+        self.emit(Event::Detail { text: text.into() });
+    }
+
+    /// One line of a command's result.
+    pub fn output(&self, line: impl Into<String>) {
+        self.emit(Event::Output { line: line.into() });
+    }
+
+    /// Time since the run began.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,2 @@
+//! `cargo xtask`: the test automation of this repository.
+fn main() {}
