@@ -3,3 +3,16 @@
 
 pub mod docker;
 pub mod event;
+mod llb;
+pub mod pipeline;
+pub mod source;
+
+use std::fmt::Write;
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
+        text
+    })
+}

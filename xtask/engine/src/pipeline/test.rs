@@ -1,0 +1,37 @@
+//! A test step: a command whose failure is a result, not an accident.
+
+use super::{Container, ContainerPath, Directory, DirectorySource, Fs, FsNode, PipelineError};
+
+/// Where a test step finds its results directory; what it writes there is brought out, also when
+/// it fails.
+pub const RESULTS_DIR: &str = "/xtask/results";
+
+/// The variable that names [`RESULTS_DIR`] to the command.
+pub const RESULTS_VARIABLE: &str = "XTASK_RESULTS";
+
+/// A container up to and with its test command. When the command fails the step still has its
+/// files, and the next run runs it again: a failure is never taken from the cache.
+#[derive(Debug, Clone)]
+pub struct Test {
+    pub(crate) fs: Fs,
+    pub(crate) error: Option<PipelineError>,
+}
+
+impl Test {
+    pub(crate) fn new(container: &Container, args: Vec<String>) -> Self {
+        let config = container.config.clone();
+        let fs = Fs::new(FsNode::Test { base: container.fs.clone(), args, config });
+        Self { fs, error: container.error.clone() }
+    }
+
+    /// A directory as the test left it, whether it passed or not.
+    #[track_caller]
+    pub fn directory(&self, path: &str) -> Directory {
+        let root = Directory {
+            source: DirectorySource::Fs(self.fs.clone()),
+            path: ContainerPath::root(),
+            error: self.error.clone(),
+        };
+        root.directory(path)
+    }
+}
