@@ -1,1 +1,18 @@
 //! The container engine: finding it, speaking to it, its images.
+//!
+//! One [`Endpoint`] opens byte streams to an engine, however it is reached; bollard's requests and
+//! BuildKit's upgraded connections both go through it. Nothing here knows of pipelines or services.
+
+mod client;
+mod connect;
+mod endpoint;
+mod error;
+mod process;
+mod transport;
+mod upgrade;
+
+pub use client::{Engine, EngineInfo};
+pub use connect::{BoxStream, Stream};
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::{EngineError, OpenFailure};
+pub use upgrade::UpgradeError;

@@ -1,0 +1,115 @@
+//! bollard's requests over an [`Endpoint`]: HTTP/1.1 connections that are kept and used again.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use bollard::BollardRequest;
+use bollard::errors::Error;
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{HOST, HeaderValue};
+use hyper::{Request, Response, StatusCode, Uri};
+use hyper_util::rt::TokioIo;
+
+use super::endpoint::{Endpoint, authority};
+
+/// As many connections as are kept at most; beyond that, one is closed after its answer.
+const KEPT: usize = 16;
+
+type FrameStream = dyn futures_util::Stream<Item = Result<Frame<Bytes>, std::io::Error>> + Send;
+/// What bollard sends; it does not name the type itself.
+type Body = Either<Full<Bytes>, StreamBody<Pin<Box<FrameStream>>>>;
+
+/// Sends requests to one engine. A connection is busy until its answer has been read to the end;
+/// one whose answer is dropped unread is closed by hyper.
+pub(crate) struct Transport {
+    endpoint: Endpoint,
+    host: HeaderValue,
+    kept: Mutex<Vec<SendRequest<Body>>>,
+}
+
+impl Transport {
+    pub(crate) fn new(endpoint: Endpoint) -> Arc<Self> {
+        // A proxy in front of a remote engine may want to know; a socket's engine wants any name.
+        let host = match &endpoint {
+            Endpoint::Tcp { host, port } | Endpoint::Tls { host, port, .. } => {
+                HeaderValue::try_from(authority(host, *port)).ok()
+            }
+            _ => None,
+        };
+        let host = host.unwrap_or(HeaderValue::from_static("docker"));
+        Arc::new(Self {
+            endpoint,
+            host,
+            kept: Mutex::default(),
+        })
+    }
+
+    /// Sends `request` and gives the answer, whose body may still be on its way.
+    ///
+    /// # Errors
+    /// `IOError` when no connection can be opened, `HyperResponseError` when it breaks.
+    pub(crate) async fn request(
+        self: Arc<Self>,
+        request: BollardRequest,
+    ) -> Result<Response<Incoming>, Error> {
+        let mut request = self.addressed(request)?;
+        while let Some(mut sender) = self.take() {
+            match sender.try_send_request(request).await {
+                Ok(response) => return Ok(self.keep(sender, response)),
+                Err(mut error) => match error.take_message() {
+                    // The engine had closed it meanwhile and got nothing of the request.
+                    Some(unsent) => request = unsent,
+                    None => return Err(error.into_error().into()),
+                },
+            }
+        }
+        let mut sender = self.connect().await?;
+        let response = sender.send_request(request).await?;
+        Ok(self.keep(sender, response))
+    }
+
+    /// The request as it is sent to the engine itself: a path, and the host in its header.
+    fn addressed(&self, request: BollardRequest) -> Result<Request<Body>, Error> {
+        let (mut parts, body) = request.into_parts();
+        parts.uri = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .parse::<Uri>()?;
+        parts.headers.insert(HOST, self.host.clone());
+        Ok(Request::from_parts(parts, body))
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Body>, Error> {
+        let stream = self.endpoint.open().await?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        // Its errors reach whoever waits for an answer; it ends when the sender is dropped.
+        tokio::spawn(connection.with_upgrades());
+        Ok(sender)
+    }
+
+    fn take(&self) -> Option<SendRequest<Body>> {
+        let mut kept = self
+            .kept
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        kept.retain(|sender| !sender.is_closed());
+        let ready = kept.iter().rposition(SendRequest::is_ready)?;
+        Some(kept.swap_remove(ready))
+    }
+
+    fn keep(&self, sender: SendRequest<Body>, response: Response<Incoming>) -> Response<Incoming> {
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let mut kept = self
+                .kept
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            if kept.len() < KEPT {
+                kept.push(sender);
+            }
+        }
+        response
+    }
+}
