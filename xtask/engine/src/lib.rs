@@ -1,6 +1,7 @@
 //! Containers as code. A pipeline is a value; it compiles to BuildKit's LLB; the BuildKit inside
 //! Docker Engine runs and caches it.
 
+mod buildkit;
 pub mod docker;
 pub mod event;
 mod llb;

@@ -26,6 +26,10 @@ pub(crate) struct Step {
     pub(crate) kind: StepKind,
     /// Not worth a line of its own.
     pub(crate) hidden: bool,
+    /// The digests of the operations it rests on.
+    pub(crate) inputs: Vec<String>,
+    /// For an upload: the key of the view.
+    pub(crate) view: Option<String>,
 }
 
 /// Operations in an order in which inputs come first.
@@ -48,14 +52,11 @@ impl Definition {
             // The key that BuildKit's own frontends use: client/llb/state.go, WithCustomName.
             metadata.description.insert("llb.customname".into(), name.clone());
             self.metadata.insert(digest.clone(), metadata);
-            self.steps.push(Step { digest: digest.clone(), name, kind, hidden: options.hidden });
+            let inputs = operation.inputs.iter().map(|input| input.digest.clone()).collect();
+            let step = Step { digest: digest.clone(), name, kind, hidden: options.hidden, inputs, view: options.view };
+            self.steps.push(step);
         }
         OpRef { digest, index: 0 }
-    }
-
-    /// What people call the operations, inputs first.
-    pub(crate) fn steps(&self) -> &[Step] {
-        &self.steps
     }
 
     /// The definition whose result is `target`: the last operation has it as its one input.
@@ -68,10 +69,11 @@ impl Definition {
 }
 
 /// How an operation is added.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) ignore_cache: bool,
     pub(crate) hidden: bool,
+    pub(crate) view: Option<String>,
 }
 
 pub(crate) fn input(of: &OpRef) -> pb::Input {

@@ -129,7 +129,7 @@ impl<'a> Lowering<'a> {
         let attributes = [("local.session", stamp.as_str()), ("local.sharedkeyhint", key.as_str())];
         let operation = self.source(format!("local://{key}"), attributes);
         let what = if directory.include.is_empty() { String::new() } else { format!(" ({})", directory.include.join(", ")) };
-        self.definition.add(&operation, format!("upload {label}{what}"), StepKind::Upload, Options::default())
+        self.definition.add(&operation, format!("upload {label}{what}"), StepKind::Upload, Options { view: Some(key), ..Default::default() })
     }
 
     fn source<'s>(&self, identifier: String, attributes: impl IntoIterator<Item = (&'s str, &'s str)>) -> pb::Op {
@@ -210,7 +210,7 @@ impl<'a> Lowering<'a> {
     fn before_command(&mut self, base: Option<OpRef>, workdir: &str, again: bool) -> OpRef {
         let inputs = base.iter().map(input).collect();
         let operation = self.file_operation(inputs, chain(base.is_some(), vec![Action::Mkdir(mkdir(workdir))]));
-        let options = Options { ignore_cache: again || self.surroundings.no_cache, hidden: true };
+        let options = Options { ignore_cache: again || self.surroundings.no_cache, hidden: true, view: None };
         self.definition.add(&operation, format!("workdir {workdir}"), StepKind::File, options)
     }
 

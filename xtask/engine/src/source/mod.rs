@@ -7,6 +7,7 @@ mod stat;
 mod view;
 
 pub use error::SourceError;
+pub(crate) use error::reason;
 pub(crate) use stat::{Entry, Kind};
 pub(crate) use view::View;
 

@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     /// Bytes; 0 for what is not a file.
     pub(crate) size: u64,
     /// Nanoseconds since 1970; 0 for a directory, whose time also counts what the filter hides.
-    pub(crate) modified: i64,
+    modified: i64,
     /// Nanoseconds since 1970 of the last change of contents or attributes; cannot be set by
     /// programs, so an edit always shows. 0 for a directory.
     changed: i64,
@@ -40,19 +40,15 @@ impl Entry {
                 size: if kind == Kind::File { metadata.len() } else { 0 },
                 kind,
                 mode: platform.mode,
-                modified: metadata
-                    .modified()
-                    .ok()
-                    .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-                    .and_then(|since| i64::try_from(since.as_nanos()).ok())
-                    .unwrap_or(0),
+                modified: modified(metadata),
                 changed: platform.changed,
                 inode: platform.inode,
             },
         }
     }
 
-    /// When it last changed, in nanoseconds since 1970.
+    /// When its contents or attributes last changed, in nanoseconds since 1970; where the system
+    /// does not keep that, when it was last modified.
     pub(crate) fn changed(&self) -> i64 {
         self.changed
     }
@@ -84,6 +80,11 @@ impl Entry {
     }
 }
 
+fn modified(metadata: &Metadata) -> i64 {
+    let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+}
+
 struct Platform {
     mode: u32,
     changed: i64,
@@ -100,8 +101,9 @@ fn platform(metadata: &Metadata) -> Platform {
     }
 }
 
-/// Windows keeps no such mode: files get what they need to be read and run, as Docker's client does.
+/// Windows keeps no such mode: files get what they need to be read and run, as Docker's client
+/// does. Nor a time of change: the time of modification has to do.
 #[cfg(not(unix))]
-fn platform(_metadata: &Metadata) -> Platform {
-    Platform { mode: 0o755, changed: 0, inode: 0 }
+fn platform(metadata: &Metadata) -> Platform {
+    Platform { mode: 0o755, changed: modified(metadata), inode: 0 }
 }
