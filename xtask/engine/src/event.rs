@@ -242,19 +242,13 @@ pub struct Events {
 impl Events {
     /// Events that go to `reporters`; time counts from now.
     pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
-        Self {
-            started: Instant::now(),
-            reporters: Arc::new(Mutex::new(reporters)),
-        }
+        Self { started: Instant::now(), reporters: Arc::new(Mutex::new(reporters)) }
     }
 
     /// Tells every reporter.
     pub fn emit(&self, event: Event) {
         // A reporter that panicked must not silence the others' last words.
-        let mut reporters = self
-            .reporters
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut reporters = self.reporters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let at = self.started.elapsed();
         for reporter in reporters.iter_mut() {
             reporter.event(at, &event);

@@ -5,7 +5,10 @@
 
 mod client;
 mod connect;
+mod context;
+mod discover;
 mod endpoint;
+mod environment;
 mod error;
 mod process;
 mod transport;
@@ -13,6 +16,8 @@ mod upgrade;
 
 pub use client::{Engine, EngineInfo};
 pub use connect::{BoxStream, Stream};
+pub use discover::{Found, FoundBy, discover};
 pub use endpoint::{Endpoint, EndpointError};
+pub use environment::Environment;
 pub use error::{EngineError, OpenFailure};
 pub use upgrade::UpgradeError;
