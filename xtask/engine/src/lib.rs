@@ -3,10 +3,18 @@
 
 mod buildkit;
 pub mod docker;
+mod error;
 pub mod event;
 mod llb;
 pub mod pipeline;
+mod redact;
+pub mod results;
+pub mod session;
 pub mod source;
+
+pub use buildkit::{CacheRecord, Prune};
+pub use error::Error;
+pub use session::Session;
 
 use std::fmt::Write;
 

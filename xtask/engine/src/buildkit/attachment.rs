@@ -83,6 +83,11 @@ impl Attachment {
             None => Ok(()),
         }
     }
+
+    /// Why the result could not be written, if that is known by now.
+    pub(crate) fn export_problem(&self) -> Option<String> {
+        self.export.as_ref()?.problem()
+    }
 }
 
 impl Drop for Attachment {

@@ -31,6 +31,11 @@ impl TarReceiver {
             Err(_) => Err("the export was broken off".into()),
         }
     }
+
+    /// Why it could not be unpacked, if it is known by now.
+    pub(super) fn problem(&self) -> Option<String> {
+        self.done.borrow().clone()?.err()
+    }
 }
 
 #[tonic::async_trait]

@@ -80,6 +80,31 @@ impl<'a> Progress<'a> {
         results.filter_map(|(step, state)| Some((step, state.result.as_ref()?))).find(|(step, result)| wanted(step, result))
     }
 
+    /// How the test step ended, if there is one.
+    pub(crate) fn test_outcome(&self) -> Option<Outcome> {
+        self.find(|step, _| step.kind == StepKind::Test).map(|(_, result)| result.outcome.clone())
+    }
+
+    /// That the test step came from the cache, which is not told yet.
+    pub(crate) fn held(&self) -> Option<Event> {
+        let held = |step: &Step, result: &StepResult| {
+            self.hold_cached_tests && step.kind == StepKind::Test && result.outcome == Outcome::Cached
+        };
+        self.find(held).map(|(step, result)| self.end(step, result.clone()))
+    }
+
+    /// Adds this solve's steps to those that came from the cache and those that ran.
+    pub(crate) fn counts(&self, mut cached: u64, mut ran: u64) -> (u64, u64) {
+        for (step, state) in self.steps.iter().zip(&self.states) {
+            match state.result.as_ref().map(|result| &result.outcome) {
+                Some(Outcome::Cached) if !step.hidden => cached += 1,
+                Some(Outcome::Ran) if !step.hidden => ran += 1,
+                _ => {}
+            }
+        }
+        (cached, ran)
+    }
+
     /// The last lines of what a step printed.
     pub(crate) fn tail(&self, digest: &str) -> Vec<String> {
         let state = self.index.get(digest).map(|index| &self.states[*index]);
@@ -244,25 +269,31 @@ impl<'a> Progress<'a> {
     }
 
     fn tell_end(&mut self, at: usize, outcome: Outcome, seconds: f64) {
-        let step = &self.steps[at];
+        let step = self.steps[at].clone();
+        let step = &step;
         let held = self.hold_cached_tests && step.kind == StepKind::Test && outcome == Outcome::Cached;
         let first = self.states[at].result.is_none();
+        let result = StepResult { outcome, seconds };
         if !step.hidden && !held && first && self.told.insert(step.digest.clone()) {
-            let facts = step.view.as_ref().and_then(|key| self.transfers.of(key)).map(|transfer| {
-                format!("{} sent, {}", count(transfer.files, "file"), bytes(transfer.bytes))
-            });
-            self.events.emit(Event::StepFinished {
-                pipeline: self.pipeline.to_owned(),
-                id: step.digest.clone(),
-                step: step.name.clone(),
-                kind: step.kind,
-                outcome: outcome.clone(),
-                seconds,
-                facts: facts.unwrap_or_default(),
-            });
+            self.events.emit(self.end(step, result.clone()));
         }
         if first {
-            self.states[at].result = Some(StepResult { outcome, seconds });
+            self.states[at].result = Some(result);
+        }
+    }
+
+    fn end(&self, step: &Step, StepResult { outcome, seconds }: StepResult) -> Event {
+        let facts = step.view.as_ref().and_then(|key| self.transfers.of(key)).map(|transfer| {
+            format!("{} sent, {}", count(transfer.files, "file"), bytes(transfer.bytes))
+        });
+        Event::StepFinished {
+            pipeline: self.pipeline.to_owned(),
+            id: step.digest.clone(),
+            step: step.name.clone(),
+            kind: step.kind,
+            outcome,
+            seconds,
+            facts: facts.unwrap_or_default(),
         }
     }
 }

@@ -11,5 +11,5 @@ mod needs;
 
 pub(crate) use definition::{Definition, Step};
 pub(crate) use exec::{CA_SECRET, DEADLINE_SECRET, EXIT_CODE_FILE, OUTPUT_FILE};
-pub(crate) use lower::{Lowered, Lowering, Surroundings, Target};
+pub(crate) use lower::{Lowered, Lowering, ResolvedDirectory, ResolvedImage, Surroundings, Target};
 pub(crate) use needs::Needs;

@@ -23,6 +23,13 @@ impl Needs {
         needs
     }
 
+    /// Of a directory.
+    pub(crate) fn of_source(source: &DirectorySource) -> Self {
+        let mut needs = Self::default();
+        needs.source(source);
+        needs
+    }
+
     fn visit(&mut self, fs: &Fs) {
         if !self.seen.insert(Arc::as_ptr(&fs.0)) {
             return;

@@ -1,6 +1,7 @@
 //! A test step: a command whose failure is a result, not an accident.
 
 use super::{Container, ContainerPath, Directory, DirectorySource, Fs, FsNode, PipelineError};
+use crate::results::ReportFormat;
 
 /// Where a test step finds its results directory; what it writes there is brought out, also when
 /// it fails.
@@ -14,6 +15,7 @@ pub const RESULTS_VARIABLE: &str = "XTASK_RESULTS";
 #[derive(Debug, Clone)]
 pub struct Test {
     pub(crate) fs: Fs,
+    pub(crate) report: Option<ReportFormat>,
     pub(crate) error: Option<PipelineError>,
 }
 
@@ -21,7 +23,22 @@ impl Test {
     pub(crate) fn new(container: &Container, args: Vec<String>) -> Self {
         let config = container.config.clone();
         let fs = Fs::new(FsNode::Test { base: container.fs.clone(), args, config });
-        Self { fs, error: container.error.clone() }
+        Self { fs, report: None, error: container.error.clone() }
+    }
+
+    /// The report that the command writes into its results directory: its tests are counted, named
+    /// when they fail, and written as JUnit.
+    pub fn with_report(mut self, report: ReportFormat) -> Self {
+        self.report = Some(report);
+        self
+    }
+
+    /// What the test step is called.
+    pub(crate) fn step(&self) -> String {
+        match &*self.fs.0 {
+            FsNode::Test { args, .. } => format!("test {}", args.join(" ")),
+            _ => "test".into(),
+        }
     }
 
     /// A directory as the test left it, whether it passed or not.

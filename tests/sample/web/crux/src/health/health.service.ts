@@ -33,7 +33,12 @@ export class HealthService {
       await this.database.ping()
       return 'operational'
     } catch (err) {
-      this.logger.warn(`The database does not answer: ${err instanceof Error ? err.message : err}`)
+      // Prisma says what happened in the last of several lines.
+      const reason = String(err instanceof Error ? err.message : err)
+        .trim()
+        .split('\n')
+        .at(-1)
+      this.logger.warn(`The database does not answer: ${reason}`)
       return 'disrupted'
     }
   }

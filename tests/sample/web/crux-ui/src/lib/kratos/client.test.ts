@@ -19,7 +19,7 @@ describe('KratosClient', () => {
   beforeEach(() => fetch.mockReset())
 
   it('knows without asking that there is no session without a cookie', async () => {
-    await expect(new KratosClient('http://kratos.test', undefined, fetch).session()).resolves.toBeNull()
+    await expect(new KratosClient('http://kratos.test', undefined, fetch as jest.Mock).session()).resolves.toBeNull()
     expect(fetch).not.toHaveBeenCalled()
   })
 

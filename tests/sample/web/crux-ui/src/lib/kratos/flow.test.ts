@@ -1,3 +1,4 @@
+/** @jest-environment node */
 import { answerErrors, flowErrors, nextFlowId, STALE_FLOW, toAuthFlow, toViewer } from './flow'
 import { KratosFlow } from './types'
 
