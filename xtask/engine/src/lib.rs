@@ -8,13 +8,16 @@ pub mod event;
 mod llb;
 pub mod pipeline;
 mod redact;
+pub mod report;
 pub mod results;
 pub mod session;
+mod size;
 pub mod source;
 
 pub use buildkit::{CacheRecord, Prune};
 pub use error::Error;
 pub use session::Session;
+pub use size::bytes;
 
 use std::fmt::Write;
 

@@ -9,6 +9,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexL
 use super::Transfers;
 use crate::event::{Event, Events, Outcome, StepKind};
 use crate::llb::Step;
+use crate::size::bytes;
 
 /// Lines of a step's output kept for the case that it fails.
 const TAIL: usize = 60;
@@ -309,21 +310,6 @@ fn seconds(time: &Timestamp) -> f64 {
 /// `1 file`, `2 files`.
 fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Bytes for people: `14.2 kB`.
-pub(crate) fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 999.95 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
 }
 
 /// A limit on how long anything of one solve may be told, as a duration.

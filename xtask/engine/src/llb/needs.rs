@@ -12,7 +12,8 @@ pub(crate) struct Needs {
     pub(crate) images: BTreeMap<String, Image>,
     pub(crate) directories: BTreeSet<HostDirectory>,
     pub(crate) secrets: BTreeSet<Secret>,
-    seen: HashSet<*const FsNode>,
+    /// Addresses of nodes that were visited.
+    seen: HashSet<usize>,
 }
 
 impl Needs {
@@ -31,7 +32,7 @@ impl Needs {
     }
 
     fn visit(&mut self, fs: &Fs) {
-        if !self.seen.insert(Arc::as_ptr(&fs.0)) {
+        if !self.seen.insert(Arc::as_ptr(&fs.0).addr()) {
             return;
         }
         match &*fs.0 {
