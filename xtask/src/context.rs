@@ -44,7 +44,8 @@ impl Context {
 
     /// A session on the engine, with the options of the command line.
     pub async fn session(&self) -> anyhow::Result<Session> {
-        let default = if std::env::var_os("GITHUB_ACTIONS").is_some() { StandIns::Never } else { StandIns::Auto };
+        let default =
+            if std::env::var_os("GITHUB_ACTIONS").is_some() { StandIns::Never } else { StandIns::Auto };
         let options = Options {
             engine: self.global.engine.clone(),
             platform: self.global.platform.clone(),
@@ -95,7 +96,11 @@ fn finish(events: &Events, result: anyhow::Result<()>, stopped: i32) -> i32 {
     };
     let error = result.err().filter(|_| stopped == 0);
     let text = error.as_ref().map(|error| events.redacted(format!("{error:#}")));
-    events.emit(Event::RunFinished { exit_code: code, seconds: events.elapsed().as_secs_f64(), error: text.clone() });
+    events.emit(Event::RunFinished {
+        exit_code: code,
+        seconds: events.elapsed().as_secs_f64(),
+        error: text.clone(),
+    });
     if let Some(text) = text {
         say(&text);
     }
@@ -144,7 +149,9 @@ async fn signals(cancel: CancellationToken, stopped: Arc<AtomicI32>) {
 #[cfg(unix)]
 async fn signal() -> i32 {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+    let (Ok(mut terminate), Ok(mut hang_up)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -181,7 +188,8 @@ fn record_folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
 
 /// Where cargo builds: beside it our records are found and `cargo clean` takes them.
 fn target_dir() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::project::workspace().join("target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| crate::project::workspace().join("target"), PathBuf::from)
 }
 
 /// Names of runs begin with their time, so the oldest come first.

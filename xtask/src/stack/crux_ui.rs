@@ -3,8 +3,8 @@
 use xtask_engine::Error;
 use xtask_engine::pipeline::Test;
 
-use super::node::{self, WORKDIR};
 use super::UnitTests;
+use super::node::{self, WORKDIR};
 use crate::project::Project;
 
 const PART: &str = "web/crux-ui";
@@ -15,5 +15,5 @@ const PART: &str = "web/crux-ui";
 /// If the repository lacks the part or its manifests.
 pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
     let container = node::packages(repo, PART)?.with_directory(WORKDIR, repo.sources(PART)?);
-    Ok(node::jest(&container, tests))
+    Ok(node::jest(&container, PART, tests))
 }

@@ -11,12 +11,18 @@ pub(super) struct Auth;
 
 #[tonic::async_trait]
 impl auth_server::Auth for Auth {
-    async fn credentials(&self, request: Request<CredentialsRequest>) -> Result<Response<CredentialsResponse>, Status> {
+    async fn credentials(
+        &self,
+        request: Request<CredentialsRequest>,
+    ) -> Result<Response<CredentialsResponse>, Status> {
         let _host = request.into_inner().host;
         Ok(Response::new(CredentialsResponse::default()))
     }
 
-    async fn fetch_token(&self, _: Request<FetchTokenRequest>) -> Result<Response<FetchTokenResponse>, Status> {
+    async fn fetch_token(
+        &self,
+        _: Request<FetchTokenRequest>,
+    ) -> Result<Response<FetchTokenResponse>, Status> {
         Err(Status::unimplemented("BuildKit fetches tokens itself"))
     }
 

@@ -78,7 +78,9 @@ impl<'a> Progress<'a> {
     /// The step of `kind` that ended this way, if any did.
     pub(crate) fn find(&self, wanted: impl Fn(&Step, &StepResult) -> bool) -> Option<(&Step, &StepResult)> {
         let results = self.steps.iter().zip(&self.states);
-        results.filter_map(|(step, state)| Some((step, state.result.as_ref()?))).find(|(step, result)| wanted(step, result))
+        results
+            .filter_map(|(step, state)| Some((step, state.result.as_ref()?)))
+            .find(|(step, result)| wanted(step, result))
     }
 
     /// How the test step ended, if there is one.
@@ -284,9 +286,11 @@ impl<'a> Progress<'a> {
     }
 
     fn end(&self, step: &Step, StepResult { outcome, seconds }: StepResult) -> Event {
-        let facts = step.view.as_ref().and_then(|key| self.transfers.of(key)).map(|transfer| {
-            format!("{} sent, {}", count(transfer.files, "file"), bytes(transfer.bytes))
-        });
+        let facts = step
+            .view
+            .as_ref()
+            .and_then(|key| self.transfers.of(key))
+            .map(|transfer| format!("{} sent, {}", count(transfer.files, "file"), bytes(transfer.bytes)));
         Event::StepFinished {
             pipeline: self.pipeline.to_owned(),
             id: step.digest.clone(),

@@ -80,9 +80,7 @@ impl Engine {
         check_name(image, &action)?;
         let inspected = match self.docker().inspect_image(image).await {
             Ok(inspected) => inspected,
-            Err(Error::DockerResponseServerError {
-                status_code: 404, ..
-            }) => return Ok(None),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(None),
             Err(error) => return Err(self.error(&action, error)),
         };
         let config = inspected.config.unwrap_or_default();
@@ -96,10 +94,7 @@ impl Engine {
             labels: config.labels.unwrap_or_default().into_iter().collect(),
             architecture: inspected.architecture.unwrap_or_default(),
             os: inspected.os.unwrap_or_default(),
-            size: inspected
-                .size
-                .and_then(|size| size.try_into().ok())
-                .unwrap_or_default(),
+            size: inspected.size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
         }))
     }
 
@@ -119,9 +114,7 @@ impl Engine {
     {
         let action = format!("import the image {tag}");
         check_name(tag, &action)?;
-        let changes = changes
-            .instructions()
-            .map_err(|reason| refused(&action, reason))?;
+        let changes = changes.instructions().map_err(|reason| refused(&action, reason))?;
         let options = CreateImageOptions {
             from_src: Some("-".into()),
             repo: Some(tag.into()),
@@ -136,21 +129,11 @@ impl Engine {
         let mut id = None;
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(answer) => {
-                    id = answer
-                        .status
-                        .filter(|status| status.starts_with("sha256:"))
-                        .or(id)
-                }
+                Ok(answer) => id = answer.status.filter(|status| status.starts_with("sha256:")).or(id),
                 Err(error) => {
-                    let reason = broken
-                        .lock()
-                        .unwrap_or_else(|poisoned| poisoned.into_inner())
-                        .take();
+                    let reason = broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
                     return Err(match reason {
-                        Some(reason) => {
-                            refused(&action, &format!("its archive could not be read: {reason}"))
-                        }
+                        Some(reason) => refused(&action, &format!("its archive could not be read: {reason}")),
                         None => self.error(&action, error),
                     });
                 }
@@ -177,18 +160,12 @@ impl Engine {
     ) -> Result<String, EngineError> {
         let action = format!("make the image {new_tag} from {image}");
         check_name(new_tag, &action)?;
-        let info = self
-            .image(image)
-            .await?
-            .ok_or_else(|| refused(&action, "it has no such image"))?;
+        let info = self.image(image).await?.ok_or_else(|| refused(&action, "it has no such image"))?;
         let (repo, tag) = split_tag(new_tag);
         let has_command = !info.cmd.is_empty() || !info.entrypoint.is_empty();
         let mut container_labels = owner.clone();
         container_labels.insert("xtask.kind".into(), "session".into());
-        let mut labels: Labels = owner
-            .keys()
-            .map(|name| (name.clone(), String::new()))
-            .collect();
+        let mut labels: Labels = owner.keys().map(|name| (name.clone(), String::new())).collect();
         labels.insert("xtask.kind".into(), "kept".into());
         labels.extend(changes.labels.clone());
 
@@ -217,13 +194,7 @@ impl Engine {
         };
         let config = ContainerConfig {
             labels: Some(labels.into_iter().collect()),
-            env: Some(
-                changes
-                    .env
-                    .iter()
-                    .map(|(name, value)| format!("{name}={value}"))
-                    .collect(),
-            ),
+            env: Some(changes.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
             working_dir: changes.workdir.clone(),
             user: changes.user.clone(),
             entrypoint: changes.entrypoint.clone(),
@@ -247,15 +218,9 @@ impl Engine {
     pub async fn remove_image(&self, image: &str) -> Result<bool, EngineError> {
         let action = format!("remove the image {image}");
         check_name(image, &action)?;
-        match self
-            .docker()
-            .remove_image(image, None::<RemoveImageOptions>, None)
-            .await
-        {
+        match self.docker().remove_image(image, None::<RemoveImageOptions>, None).await {
             Ok(_) => Ok(true),
-            Err(Error::DockerResponseServerError {
-                status_code: 404, ..
-            }) => Ok(false),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
             Err(error) => Err(self.error(&action, error)),
         }
     }
@@ -287,16 +252,9 @@ impl Drop for Unstarted {
 }
 
 async fn remove_container(engine: &Engine, name: &str) -> Result<(), EngineError> {
-    let options = RemoveContainerOptions {
-        force: true,
-        v: true,
-        ..RemoveContainerOptions::default()
-    };
+    let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
     match engine.docker().remove_container(name, Some(options)).await {
-        Ok(())
-        | Err(Error::DockerResponseServerError {
-            status_code: 404, ..
-        }) => Ok(()),
+        Ok(()) | Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
         Err(error) => Err(engine.error(&format!("remove the container {name}"), error)),
     }
 }
@@ -336,10 +294,7 @@ fn escaped(value: &str) -> Result<String, &'static str> {
     if value.contains(['\n', '\r']) {
         return Err("a label or variable of an import has one line only");
     }
-    Ok(value
-        .replace('\\', r"\\")
-        .replace('"', "\\\"")
-        .replace('$', r"\$"))
+    Ok(value.replace('\\', r"\\").replace('"', "\\\"").replace('$', r"\$"))
 }
 
 /// The bytes of `reader`; the reason for an early end is left in `broken`.
@@ -354,17 +309,11 @@ where
         let broken = broken.clone();
         async move {
             let mut buffer = Vec::with_capacity(CHUNK);
-            match (&mut reader)
-                .take(CHUNK as u64)
-                .read_to_end(&mut buffer)
-                .await
-            {
+            match (&mut reader).take(CHUNK as u64).read_to_end(&mut buffer).await {
                 Ok(0) => Ok(None),
                 Ok(_) => Ok(Some((Bytes::from(buffer), reader))),
                 Err(error) => {
-                    *broken
-                        .lock()
-                        .unwrap_or_else(|poisoned| poisoned.into_inner()) =
+                    *broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
                         Some(super::error::reason(&error));
                     Err(error)
                 }
@@ -378,9 +327,7 @@ fn check_name(image: &str, action: &str) -> Result<(), EngineError> {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:@[]".contains(&byte);
     if image.is_empty()
         || !image.bytes().all(is_fine)
-        || image
-            .split('/')
-            .any(|part| part.is_empty() || part == "." || part == "..")
+        || image.split('/').any(|part| part.is_empty() || part == "." || part == "..")
     {
         return Err(refused(action, "that is not the name of an image"));
     }
@@ -396,11 +343,7 @@ fn split_tag(name: &str) -> (&str, Option<&str>) {
 }
 
 fn refused(action: &str, reason: &str) -> EngineError {
-    EngineError::Refused {
-        action: action.into(),
-        status: 0,
-        message: reason.into(),
-    }
+    EngineError::Refused { action: action.into(), status: 0, message: reason.into() }
 }
 
 #[cfg(test)]
@@ -427,33 +370,17 @@ mod tests {
                 r#"CMD ["sh","-c","echo \"$A\""]"#.to_owned(),
             ])
         );
-        let two_lines = ImageChanges {
-            labels: [("a".into(), "1\n2".into())].into(),
-            ..ImageChanges::default()
-        };
+        let two_lines =
+            ImageChanges { labels: [("a".into(), "1\n2".into())].into(), ..ImageChanges::default() };
         assert!(two_lines.instructions().is_err());
     }
 
     #[test]
     fn a_name_can_not_become_another_request() {
-        for name in [
-            "",
-            "..",
-            "a/../b",
-            "a?force=1",
-            "a#b",
-            "a b",
-            "a//b",
-            "%2e%2e",
-        ] {
+        for name in ["", "..", "a/../b", "a?force=1", "a#b", "a b", "a//b", "%2e%2e"] {
             assert!(check_name(name, "look").is_err(), "{name}");
         }
-        for name in [
-            "node:20",
-            "sha256:0123",
-            "localhost:5000/a@sha256:01",
-            "[::1]:5000/a",
-        ] {
+        for name in ["node:20", "sha256:0123", "localhost:5000/a@sha256:01", "[::1]:5000/a"] {
             assert!(check_name(name, "look").is_ok(), "{name}");
         }
     }
@@ -461,9 +388,6 @@ mod tests {
     #[test]
     fn a_port_is_no_tag() {
         assert_eq!(split_tag("localhost:5000/a"), ("localhost:5000/a", None));
-        assert_eq!(
-            split_tag("localhost:5000/a:1"),
-            ("localhost:5000/a", Some("1"))
-        );
+        assert_eq!(split_tag("localhost:5000/a:1"), ("localhost:5000/a", Some("1")));
     }
 }

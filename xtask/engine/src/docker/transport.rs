@@ -39,11 +39,7 @@ impl Transport {
             _ => None,
         };
         let host = host.unwrap_or(HeaderValue::from_static("docker"));
-        Arc::new(Self {
-            endpoint,
-            host,
-            kept: Mutex::default(),
-        })
+        Arc::new(Self { endpoint, host, kept: Mutex::default() })
     }
 
     /// Sends `request` and gives the answer, whose body may still be on its way.
@@ -73,11 +69,7 @@ impl Transport {
     /// The request as it is sent to the engine itself: a path, and the host in its header.
     fn addressed(&self, request: BollardRequest) -> Result<Request<Body>, Error> {
         let (mut parts, body) = request.into_parts();
-        parts.uri = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .parse::<Uri>()?;
+        parts.uri = parts.uri.path_and_query().map_or("/", |path| path.as_str()).parse::<Uri>()?;
         parts.headers.insert(HOST, self.host.clone());
         Ok(Request::from_parts(parts, body))
     }
@@ -91,10 +83,7 @@ impl Transport {
     }
 
     fn take(&self) -> Option<SendRequest<Body>> {
-        let mut kept = self
-            .kept
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         kept.retain(|sender| !sender.is_closed());
         let ready = kept.iter().rposition(SendRequest::is_ready)?;
         Some(kept.swap_remove(ready))
@@ -102,10 +91,7 @@ impl Transport {
 
     fn keep(&self, sender: SendRequest<Body>, response: Response<Incoming>) -> Response<Incoming> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let mut kept = self
-                .kept
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if kept.len() < KEPT {
                 kept.push(sender);
             }
