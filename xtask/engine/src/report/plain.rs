@@ -91,7 +91,7 @@ impl<W: Write + Send> Plain<W> {
             }
             Outcome::Unchanged => self.step(DIM, "unchanged", step, pipeline, facts),
             Outcome::Canceled => self.step(YELLOW, "stopped", step, pipeline, facts),
-            Outcome::Failed { .. } => self.step(RED, "FAILED", step, pipeline, facts),
+            Outcome::Failed { .. } => self.step(RED, "FAILED", step, pipeline, &seconds(took)),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::buildkit::{
     solve,
 };
 use crate::docker::EngineError;
-use crate::event::{Event, Outcome, StepKind};
+use crate::event::{Event, Outcome};
 use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings, Target};
 use crate::pipeline::HostDirectory;
 use crate::source::{SourceError, View};
@@ -36,7 +36,7 @@ pub(super) struct Solved {
     pub(super) exporter_response: HashMap<String, String>,
     /// How the pipeline's test step ended, if it has one.
     pub(super) test: Option<Outcome>,
-    /// That a test step came from the cache, not yet told.
+    /// The end of the test step, not yet told.
     pub(super) held: Option<Event>,
 }
 
@@ -122,7 +122,7 @@ impl Session {
         };
         let attachment = Attachment::open(&self.engine, offer).await?;
         let transfers = attachment.transfers().clone();
-        let hold = matches!(target, Target::Results(_)) && !rerun_tests;
+        let hold = matches!(target, Target::Results(_));
         let steps = std::mem::take(&mut told.steps);
         let mut progress = Progress::new(name, &self.events, transfers.clone(), lowered.steps, steps, hold);
         let request = Solve { definition: lowered.definition, session: attachment.id().to_owned(), exporter };
