@@ -386,16 +386,7 @@ fn stub(status: u16, body: &'static str) -> String {
 #[tokio::test]
 async fn a_certificate_that_the_engine_does_not_know_is_told_and_can_be_made_known() {
     let engine = engine().await;
-    let bridge = engine
-        .docker()
-        .inspect_network("bridge", None::<InspectNetworkOptions>)
-        .await
-        .expect("a bridge");
-    let ipam = bridge.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-    let address = ipam
-        .into_iter()
-        .find_map(|config| config.gateway)
-        .expect("the bridge's address");
+    let address = bridge_address(&engine).await;
     let files = tempfile::tempdir().expect("a directory");
     let (certificate, key) = self_signed(files.path(), &address);
     let tls = format!(
@@ -420,6 +411,26 @@ async fn a_certificate_that_the_engine_does_not_know_is_told_and_can_be_made_kno
         .expect_err("an empty registry");
     assert!(matches!(error, PullError::NotFound { .. }), "{error:?}");
     drop(trusted);
+}
+
+/// The host's address on the engine's default network: the engine can reach it, and it is not one
+/// of those that need no certificate.
+async fn bridge_address(engine: &Engine) -> String {
+    let bridge = engine
+        .docker()
+        .inspect_network("bridge", None::<InspectNetworkOptions>)
+        .await
+        .expect("a bridge");
+    let configs = bridge.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    // Docker takes the first address of the subnet, and names it only if it was asked for.
+    let first = |subnet: String| {
+        let network: std::net::Ipv4Addr = subnet.split('/').next()?.parse().ok()?;
+        Some(std::net::Ipv4Addr::from_bits(network.to_bits() + 1).to_string())
+    };
+    let address = configs
+        .into_iter()
+        .find_map(|config| config.gateway.or(config.subnet.and_then(first)));
+    address.expect("the bridge's address")
 }
 
 fn self_signed(directory: &Path, address: &str) -> (PathBuf, PathBuf) {
