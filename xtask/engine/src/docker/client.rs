@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::connect::BoxStream;
 use super::endpoint::Endpoint;
-use super::error::{EngineError, is_gone};
+use super::error::EngineError;
+use super::gone::is_gone;
 use super::transport::Transport;
 use super::upgrade::engine_message;
 
@@ -69,7 +70,11 @@ impl Engine {
     /// older than Docker 20.10. Whether it has BuildKit shows with [`Engine::upgrade`].
     pub async fn connect(endpoint: Endpoint) -> Result<Self, EngineError> {
         let transport = Transport::new(endpoint.clone());
-        let info = ask_version(&endpoint, &transport).await?;
+        let limit = match endpoint {
+            Endpoint::Ssh { .. } | Endpoint::Tls { .. } => ANSWER_REMOTE,
+            _ => ANSWER,
+        };
+        let info = ask_version(&endpoint, &transport, limit).await?;
         let EngineInfo {
             api_version: (major, minor),
             version,
@@ -91,6 +96,7 @@ impl Engine {
         } else {
             API_DEFAULT_VERSION
         };
+        transport.speak(api.major_version, api.minor_version);
         let send = move |request: BollardRequest| transport.clone().request(request);
         let docker = Docker::connect_with_custom_transport(
             send,
@@ -160,6 +166,7 @@ impl fmt::Debug for Engine {
 async fn ask_version(
     endpoint: &Endpoint,
     transport: &Arc<Transport>,
+    limit: Duration,
 ) -> Result<EngineInfo, EngineError> {
     let silent = |reason: String| EngineError::DoesNotAnswer {
         endpoint: endpoint.to_string(),
@@ -169,10 +176,6 @@ async fn ask_version(
         // It was not there to begin with.
         EngineError::Gone { reason, .. } => silent(reason),
         other => other,
-    };
-    let limit = match endpoint {
-        Endpoint::Ssh { .. } | Endpoint::Tls { .. } => ANSWER_REMOTE,
-        _ => ANSWER,
     };
     let answer = async {
         let request = Request::get("/version").body(bollard::body_full(Bytes::new()));
@@ -194,7 +197,7 @@ async fn ask_version(
         parse_version(&body)
             .ok_or_else(|| silent("what listens there is no container engine".into()))
     };
-    let late = || silent(format!("it said nothing for {} seconds", limit.as_secs()));
+    let late = || silent(format!("it said nothing for {limit:?}"));
     tokio::time::timeout(limit, answer)
         .await
         .unwrap_or_else(|_| Err(late()))
@@ -250,3 +253,6 @@ fn parse_version(body: &[u8]) -> Option<EngineInfo> {
         kernel: kernel_version,
     })
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -12,6 +12,7 @@ mod discover;
 mod endpoint;
 mod environment;
 mod error;
+mod gone;
 mod image;
 mod import;
 mod label;
