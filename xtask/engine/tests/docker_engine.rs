@@ -1,22 +1,19 @@
 //! The connection to a real engine: bollard's requests and upgraded streams over one endpoint.
 //! They need the engine that `cargo xtask setup` starts.
 
+mod docker_support;
+
 use std::future::{Ready, ready};
 use std::io;
 use std::task::{Context, Poll};
 
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use docker_support::{SOCKET, engine};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use xtask_engine::docker::{BoxStream, Endpoint, Engine, UpgradeError};
-
-const SOCKET: &str = "/var/run/docker.sock";
-
-async fn engine() -> Engine {
-    Engine::connect(Endpoint::unix(SOCKET)).await.unwrap_or_else(|error| panic!("{error}"))
-}
 
 #[tokio::test]
 async fn an_engine_tells_what_it_is_and_serves_many_requests_at_once() {

@@ -6,6 +6,8 @@ use bollard_buildkit_proto::moby::filesync::v1::{
 };
 use tonic::{Request, Response, Status};
 
+use crate::docker::{Credentials, Environment};
+
 /// Answers with the credentials of `config.json` and the credential helpers.
 pub(super) struct Auth;
 
@@ -15,8 +17,16 @@ impl auth_server::Auth for Auth {
         &self,
         request: Request<CredentialsRequest>,
     ) -> Result<Response<CredentialsResponse>, Status> {
-        let _host = request.into_inner().host;
-        Ok(Response::new(CredentialsResponse::default()))
+        let host = request.into_inner().host;
+        let found = Credentials::find(&host, &Environment::of_process()).await;
+        // None is an answer too: most images are public.
+        let found = found.map_err(|error| Status::unavailable(error.to_string()))?;
+        let response = found.map(|found| match found.identity_token {
+            // As Docker's own client does it: an empty user name says that the secret is a token.
+            Some(token) => CredentialsResponse { username: String::new(), secret: token },
+            None => CredentialsResponse { username: found.username, secret: found.secret },
+        });
+        Ok(Response::new(response.unwrap_or_default()))
     }
 
     async fn fetch_token(

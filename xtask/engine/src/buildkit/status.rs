@@ -89,7 +89,8 @@ impl<'a> Progress<'a> {
 
     /// The end of the test step, which is not told yet.
     pub(crate) fn held(&self) -> Option<Event> {
-        self.find(|step, result| self.holds(step, &result.outcome)).map(|(step, result)| self.end(step, result.clone()))
+        self.find(|step, result| self.holds(step, &result.outcome))
+            .map(|(step, result)| self.end(step, result.clone()))
     }
 
     /// Adds this solve's steps to those that came from the cache and those that ran.

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::connect::BoxStream;
 use super::endpoint::Endpoint;
-use super::error::{EngineError, is_gone};
+use super::error::EngineError;
+use super::gone::is_gone;
 use super::transport::Transport;
 use super::upgrade::engine_message;
 
@@ -69,7 +70,11 @@ impl Engine {
     /// older than Docker 20.10. Whether it has BuildKit shows with [`Engine::upgrade`].
     pub async fn connect(endpoint: Endpoint) -> Result<Self, EngineError> {
         let transport = Transport::new(endpoint.clone());
-        let info = ask_version(&endpoint, &transport).await?;
+        let limit = match endpoint {
+            Endpoint::Ssh { .. } | Endpoint::Tls { .. } => ANSWER_REMOTE,
+            _ => ANSWER,
+        };
+        let info = ask_version(&endpoint, &transport, limit).await?;
         let EngineInfo { api_version: (major, minor), version, .. } = &info;
         if info.api_version < OLDEST_API {
             return Err(EngineError::TooOld {
@@ -80,6 +85,7 @@ impl Engine {
         }
         let spoken = ClientVersion { major_version: *major as usize, minor_version: *minor as usize };
         let api = if spoken < *API_DEFAULT_VERSION { &spoken } else { API_DEFAULT_VERSION };
+        transport.speak(api.major_version, api.minor_version);
         let send = move |request: BollardRequest| transport.clone().request(request);
         let docker =
             Docker::connect_with_custom_transport(send, Some("http://docker"), REQUEST.as_secs(), api)
@@ -134,16 +140,16 @@ impl fmt::Debug for Engine {
 }
 
 /// `GET /version` without a version in its path: an old engine refuses one that it does not know.
-async fn ask_version(endpoint: &Endpoint, transport: &Arc<Transport>) -> Result<EngineInfo, EngineError> {
+async fn ask_version(
+    endpoint: &Endpoint,
+    transport: &Arc<Transport>,
+    limit: Duration,
+) -> Result<EngineInfo, EngineError> {
     let silent = |reason: String| EngineError::DoesNotAnswer { endpoint: endpoint.to_string(), reason };
     let failed = |error| match EngineError::from_request(endpoint, "tell its version", error) {
         // It was not there to begin with.
         EngineError::Gone { reason, .. } => silent(reason),
         other => other,
-    };
-    let limit = match endpoint {
-        Endpoint::Ssh { .. } | Endpoint::Tls { .. } => ANSWER_REMOTE,
-        _ => ANSWER,
     };
     let answer = async {
         let request = Request::get("/version").body(bollard::body_full(Bytes::new()));
@@ -156,7 +162,7 @@ async fn ask_version(endpoint: &Endpoint, transport: &Arc<Transport>) -> Result<
         }
         parse_version(&body).ok_or_else(|| silent("what listens there is no container engine".into()))
     };
-    let late = || silent(format!("it said nothing for {} seconds", limit.as_secs()));
+    let late = || silent(format!("it said nothing for {limit:?}"));
     tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(late()))
 }
 
@@ -193,3 +199,6 @@ fn parse_version(body: &[u8]) -> Option<EngineInfo> {
     };
     Some(EngineInfo { product, version, api_version, os, arch, kernel: kernel_version })
 }
+
+#[cfg(all(test, unix))]
+mod tests;

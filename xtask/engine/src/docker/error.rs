@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::endpoint::{Endpoint, EndpointError};
+use super::gone::{is_gone, lost};
 use super::upgrade::UpgradeError;
 
 /// What is wrong with the container engine.
@@ -96,7 +97,7 @@ impl EngineError {
         use bollard::errors::Error as E;
         let (action, endpoint_text) = (action.to_owned(), endpoint.to_string());
         match error {
-            _ if is_gone(&error) => Self::Gone { endpoint: endpoint_text, reason: cause(&error) },
+            _ if is_gone(&error) => Self::Gone { endpoint: endpoint_text, reason: lost(&error) },
             E::RequestTimeoutError => Self::DoesNotAnswer {
                 endpoint: endpoint_text,
                 reason: format!("it took too long to {action}"),
@@ -175,40 +176,4 @@ pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
     let text = innermost.to_string();
     // Without the number that Rust adds to the system's own text.
     text.split(" (os error ").next().unwrap_or(&text).to_owned()
-}
-
-/// Whether `error` means that the engine, or the connection to it, went away.
-pub(crate) fn is_gone(error: &bollard::errors::Error) -> bool {
-    use bollard::errors::Error as E;
-    match error {
-        E::HyperResponseError { err } => {
-            err.is_closed() || err.is_canceled() || err.is_incomplete_message() || io_cause(err).is_some()
-        }
-        E::IOError { err } => match innermost_hyper(err) {
-            Some(err) => err.is_closed() || err.is_incomplete_message() || io_cause(err).is_some(),
-            None => is_lost(err.kind()),
-        },
-        _ => false,
-    }
-}
-
-fn is_lost(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as K;
-    matches!(
-        kind,
-        K::ConnectionRefused
-            | K::ConnectionReset
-            | K::ConnectionAborted
-            | K::BrokenPipe
-            | K::UnexpectedEof
-            | K::NotFound
-    )
-}
-
-fn innermost_hyper(error: &io::Error) -> Option<&hyper::Error> {
-    error.get_ref().and_then(|inner| inner.downcast_ref::<hyper::Error>())
-}
-
-fn io_cause(error: &hyper::Error) -> Option<&io::Error> {
-    error.source().and_then(|source| source.downcast_ref::<io::Error>())
 }

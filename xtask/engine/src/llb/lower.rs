@@ -338,7 +338,8 @@ impl<'a> Lowering<'a> {
         hidden: bool,
     ) -> OpRef {
         let operation = self.file_operation(inputs, actions);
-        self.definition.add(&operation, name, StepKind::File, Options { hidden, ..Default::default() })
+        let options = Options { ignore_cache: self.surroundings.no_cache, hidden, view: None };
+        self.definition.add(&operation, name, StepKind::File, options)
     }
 
     fn file_operation(&self, inputs: Vec<pb::Input>, actions: Vec<pb::FileAction>) -> pb::Op {
