@@ -25,8 +25,8 @@ pub enum EngineError {
     Endpoint(#[from] EndpointError),
     /// Nothing answers at the engine's address.
     #[error(
-        "the container engine at {endpoint} does not answer: {reason}; start it (`cargo xtask setup` does on Debian \
-         and Ubuntu), or name another one with --engine"
+        "the container engine at {endpoint} does not answer: {reason}; {}",
+        advice(endpoint)
     )]
     DoesNotAnswer {
         /// The engine.
@@ -69,8 +69,8 @@ pub enum EngineError {
     },
     /// The connection was lost while something was going on.
     #[error(
-        "lost the container engine at {endpoint}: {reason}; check that it still runs and start it again (`cargo xtask \
-         setup` does on Debian and Ubuntu)"
+        "lost the container engine at {endpoint}: {reason}; {}",
+        advice(endpoint)
     )]
     Gone {
         /// The engine.
@@ -149,6 +149,15 @@ impl From<UpgradeError> for EngineError {
                 endpoint, reason, ..
             } => Self::DoesNotAnswer { endpoint, reason },
         }
+    }
+}
+
+/// What to do about an engine that is not there.
+fn advice(endpoint: &str) -> &'static str {
+    if endpoint.starts_with("unix:") || endpoint.starts_with("npipe:") {
+        "start it (`cargo xtask setup` does on Debian and Ubuntu), or name another one with --engine"
+    } else {
+        "check its address and that it runs there, or name another one with --engine"
     }
 }
 

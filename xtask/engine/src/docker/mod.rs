@@ -13,6 +13,7 @@ mod endpoint;
 mod environment;
 mod error;
 mod gone;
+mod http;
 mod image;
 mod import;
 mod label;
