@@ -1,2 +1,24 @@
-//! `cargo xtask`: the test automation of this repository.
-fn main() {}
+//! `cargo xtask`: the test automation of this repository. Each task is one file in `cmd/`.
+
+mod cli;
+mod cmd;
+mod context;
+mod exit;
+mod images;
+mod project;
+mod stack;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match cli.command {
+        Some(command) => context::run(cli.global, command),
+        None => cli::print_tasks(),
+    };
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

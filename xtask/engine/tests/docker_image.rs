@@ -15,37 +15,20 @@ use tokio::net::{UnixListener, UnixStream};
 use xtask_engine::docker::{Endpoint, Engine, EngineError, ImageChanges, Labels};
 
 fn map(pairs: &[(&str, &str)]) -> Labels {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).into()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
 }
 
 /// The containers that `label` made for `owner`.
 async fn containers(engine: &Engine, owner: &str) -> Vec<String> {
     let filters = HashMap::from([("label".to_owned(), vec![format!("xtask.session={owner}")])]);
-    let options = ListContainersOptions {
-        all: true,
-        filters: Some(filters),
-        ..ListContainersOptions::default()
-    };
-    let containers = engine
-        .docker()
-        .list_containers(Some(options))
-        .await
-        .expect("listed");
-    containers
-        .into_iter()
-        .filter_map(|container| container.id)
-        .collect()
+    let options =
+        ListContainersOptions { all: true, filters: Some(filters), ..ListContainersOptions::default() };
+    let containers = engine.docker().list_containers(Some(options)).await.expect("listed");
+    containers.into_iter().filter_map(|container| container.id).collect()
 }
 
 async fn image_exists(engine: &Engine, name: &str) -> bool {
-    engine
-        .image(name)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
-        .is_some()
+    engine.image(name).await.unwrap_or_else(|error| panic!("{error}")).is_some()
 }
 
 #[tokio::test]
@@ -53,36 +36,22 @@ async fn an_imported_image_has_the_configuration_that_was_asked_for() {
     let (engine, tag) = (engine().await, "xtask-test/import:one");
     with_images(&engine, &[tag], async {
         let changes = ImageChanges {
-            labels: map(&[
-                ("xtask.kind", "kept"),
-                ("odd", r#"$HOME "quoted" \ 'x' # = ü"#),
-            ]),
-            env: map(&[
-                ("PATH", "/usr/bin:/bin"),
-                ("EMPTY", ""),
-                ("ODD", "${A} b  c"),
-            ]),
+            labels: map(&[("xtask.kind", "kept"), ("odd", r#"$HOME "quoted" \ 'x' # = ü"#)]),
+            env: map(&[("PATH", "/usr/bin:/bin"), ("EMPTY", ""), ("ODD", "${A} b  c")]),
             workdir: Some("/src".into()),
             user: Some("1000:1000".into()),
             entrypoint: Some(vec!["/init".into()]),
             cmd: Some(vec!["sh".into(), "-c".into(), r#"echo "$A""#.into()]),
         };
         let id = import(&engine, tag, &changes).await;
-        let info = engine
-            .image(tag)
-            .await
-            .expect("inspected")
-            .expect("it is there");
+        let info = engine.image(tag).await.expect("inspected").expect("it is there");
         assert_eq!(info.id, id);
         assert_eq!(info.labels, changes.labels);
         assert_eq!(info.env, ["EMPTY=", "ODD=${A} b  c", "PATH=/usr/bin:/bin"]);
         assert_eq!((&*info.workdir, &*info.user), ("/src", "1000:1000"));
         assert_eq!(info.entrypoint, ["/init"]);
         assert_eq!(info.cmd, ["sh", "-c", r#"echo "$A""#]);
-        assert_eq!(
-            (&*info.os, &*info.architecture),
-            ("linux", &*engine.info().arch)
-        );
+        assert_eq!((&*info.os, &*info.architecture), ("linux", &*engine.info().arch));
         assert!(info.size >= 8192 * 16, "{}", info.size);
     })
     .await;
@@ -145,22 +114,11 @@ async fn a_labelled_image_keeps_what_was_and_gets_what_is_new() {
             ..ImageChanges::default()
         };
         let owner = map(&[("xtask.session", "test-labelled")]);
-        let id = engine
-            .label(base, labelled, &changes, &owner)
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
-        let info = engine
-            .image(labelled)
-            .await
-            .expect("inspected")
-            .expect("it is there");
+        let id =
+            engine.label(base, labelled, &changes, &owner).await.unwrap_or_else(|error| panic!("{error}"));
+        let info = engine.image(labelled).await.expect("inspected").expect("it is there");
         assert_eq!(info.id, id);
-        let labels = [
-            ("old", "1"),
-            ("new", "two\nlines"),
-            ("xtask.kind", "kept"),
-            ("xtask.session", ""),
-        ];
+        let labels = [("old", "1"), ("new", "two\nlines"), ("xtask.kind", "kept"), ("xtask.session", "")];
         assert_eq!(info.labels, map(&labels));
         let mut env = info.env;
         env.sort();
@@ -178,23 +136,12 @@ async fn an_image_without_a_configuration_can_be_labelled() {
     let (base, labelled) = ("xtask-test/bare:base", "xtask-test/bare:new");
     with_images(&engine, &[labelled, base], async {
         import(&engine, base, &ImageChanges::default()).await;
-        let changes = ImageChanges {
-            cmd: Some(vec!["node".into()]),
-            ..ImageChanges::default()
-        };
+        let changes = ImageChanges { cmd: Some(vec!["node".into()]), ..ImageChanges::default() };
         engine
             .label(base, labelled, &changes, &Labels::new())
             .await
             .unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(
-            engine
-                .image(labelled)
-                .await
-                .expect("inspected")
-                .expect("there")
-                .cmd,
-            ["node"]
-        );
+        assert_eq!(engine.image(labelled).await.expect("inspected").expect("there").cmd, ["node"]);
     })
     .await;
 }
@@ -236,22 +183,12 @@ async fn no_container_stays_behind_when_labelling_fails_or_is_dropped() {
 async fn a_name_that_is_none_is_refused_before_an_image_is_made() {
     let (engine, changes) = (engine().await, ImageChanges::default());
     for name in ["xtask-test/Upper:case", "xtask-test/a@sha256:0", ""] {
-        let error = engine
-            .import_rootfs(name, &changes, Cursor::new(rootfs(b"x")))
-            .await
-            .expect_err("a bad name");
-        assert!(
-            error.to_string().contains("is not the name of an image"),
-            "{error}"
-        );
-        let error = engine
-            .label("xtask-test/any", name, &changes, &Labels::new())
-            .await
-            .expect_err("a bad name");
-        assert!(
-            error.to_string().contains("is not the name of an image"),
-            "{error}"
-        );
+        let error =
+            engine.import_rootfs(name, &changes, Cursor::new(rootfs(b"x"))).await.expect_err("a bad name");
+        assert!(error.to_string().contains("is not the name of an image"), "{error}");
+        let error =
+            engine.label("xtask-test/any", name, &changes, &Labels::new()).await.expect_err("a bad name");
+        assert!(error.to_string().contains("is not the name of an image"), "{error}");
     }
 }
 
@@ -282,9 +219,7 @@ async fn refuses_commits(socket: &Path) -> Engine {
             });
         }
     });
-    Engine::connect(Endpoint::unix(socket))
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    Engine::connect(Endpoint::unix(socket)).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[tokio::test]
@@ -294,24 +229,15 @@ async fn answers_that_are_dropped_unread_close_their_connections() {
     for _ in 0..40 {
         let options = bollard::query_parameters::EventsOptions::default();
         let mut events = engine.docker().events(Some(options));
-        let nothing =
-            futures_util::future::poll_immediate(futures_util::StreamExt::next(&mut events)).await;
+        let nothing = futures_util::future::poll_immediate(futures_util::StreamExt::next(&mut events)).await;
         assert!(nothing.is_none());
         drop(events);
-        engine
-            .docker()
-            .list_images(None::<ListImagesOptions>)
-            .await
-            .expect("listed");
+        engine.docker().list_images(None::<ListImagesOptions>).await.expect("listed");
     }
     let open = || std::fs::read_dir("/proc/self/fd").expect("listed").count();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while open() > 60 {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "{} files are open",
-            open()
-        );
+        assert!(std::time::Instant::now() < deadline, "{} files are open", open());
         tokio::task::yield_now().await;
     }
 }

@@ -106,30 +106,14 @@ impl Endpoint {
 
     /// The same endpoint with TLS, if it is plain TCP. `port_given` is false when the URL named no
     /// port: then TLS's own port is taken.
-    pub(crate) fn with_tls(
-        self,
-        certificates: Option<PathBuf>,
-        verify: bool,
-        port_given: bool,
-    ) -> Self {
+    pub(crate) fn with_tls(self, certificates: Option<PathBuf>, verify: bool, port_given: bool) -> Self {
         match self {
-            Self::Tcp { host, port } => Self::Tls {
-                host,
-                port: if port_given { port } else { TLS_PORT },
-                certificates,
-                verify,
-            },
-            Self::Tls {
-                host,
-                port,
-                certificates: own,
-                verify: _,
-            } => Self::Tls {
-                host,
-                port,
-                certificates: own.or(certificates),
-                verify,
-            },
+            Self::Tcp { host, port } => {
+                Self::Tls { host, port: if port_given { port } else { TLS_PORT }, certificates, verify }
+            }
+            Self::Tls { host, port, certificates: own, verify: _ } => {
+                Self::Tls { host, port, certificates: own.or(certificates), verify }
+            }
             other => other,
         }
     }
@@ -145,20 +129,13 @@ impl FromStr for Endpoint {
 
     /// Parses `unix://`, `tcp://`, `http://`, `https://`, `ssh://` and `npipe://` URLs.
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let invalid = |reason: &str| EndpointError::Invalid {
-            text: text.into(),
-            reason: reason.into(),
-        };
-        let (scheme, rest) = text
-            .split_once("://")
-            .ok_or_else(|| invalid("it has no scheme"))?;
+        let invalid = |reason: &str| EndpointError::Invalid { text: text.into(), reason: reason.into() };
+        let (scheme, rest) = text.split_once("://").ok_or_else(|| invalid("it has no scheme"))?;
         match scheme {
             // Paths are taken as they are written: Docker does not decode percent signs in them.
             "unix" if rest.starts_with('/') => Ok(Self::Unix(rest.into())),
             "unix" => Err(invalid("the path of the socket must be absolute")),
-            "npipe" if rest.starts_with("//") && rest.len() > 2 => {
-                Ok(Self::Npipe(rest.replace('\\', "/")))
-            }
+            "npipe" if rest.starts_with("//") && rest.len() > 2 => Ok(Self::Npipe(rest.replace('\\', "/"))),
             "npipe" => Err(invalid("a pipe is written npipe:////./pipe/NAME")),
             "tcp" | "http" | "https" | "ssh" => {
                 let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
@@ -191,38 +168,23 @@ impl Endpoint {
             }
             let user = (!url.username().is_empty()).then(|| url.username().to_owned());
             let socket = (!path.is_empty()).then(|| path.to_owned());
-            return Ok(Self::Ssh {
-                user,
-                host,
-                port: url.port(),
-                socket,
-            });
+            return Ok(Self::Ssh { user, host, port: url.port(), socket });
         }
         if !path.is_empty() || !url.username().is_empty() {
             return Err("only a host and a port belong into it");
         }
         Ok(match scheme {
-            "https" => Self::Tls {
-                host,
-                port: url.port().unwrap_or(TLS_PORT),
-                certificates: None,
-                verify: true,
-            },
-            _ => Self::Tcp {
-                host,
-                port: url.port().unwrap_or(PORT),
-            },
+            "https" => {
+                Self::Tls { host, port: url.port().unwrap_or(TLS_PORT), certificates: None, verify: true }
+            }
+            _ => Self::Tcp { host, port: url.port().unwrap_or(PORT) },
         })
     }
 }
 
 /// `host:port`, with brackets around an IPv6 address.
 pub(crate) fn authority(host: &str, port: u16) -> String {
-    if host.contains(':') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    }
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 impl fmt::Display for Endpoint {
@@ -231,12 +193,7 @@ impl fmt::Display for Endpoint {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::Tcp { host, port } => write!(f, "tcp://{}", authority(host, *port)),
             Self::Tls { host, port, .. } => write!(f, "https://{}", authority(host, *port)),
-            Self::Ssh {
-                user,
-                host,
-                port,
-                socket,
-            } => {
+            Self::Ssh { user, host, port, socket } => {
                 f.write_str("ssh://")?;
                 if let Some(user) = user {
                     write!(f, "{user}@")?;

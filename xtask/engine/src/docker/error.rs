@@ -24,10 +24,7 @@ pub enum EngineError {
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// Nothing answers at the engine's address.
-    #[error(
-        "the container engine at {endpoint} does not answer: {reason}; {}",
-        advice(endpoint)
-    )]
+    #[error("the container engine at {endpoint} does not answer: {reason}; {}", advice(endpoint))]
     DoesNotAnswer {
         /// The engine.
         endpoint: String,
@@ -68,10 +65,7 @@ pub enum EngineError {
         message: String,
     },
     /// The connection was lost while something was going on.
-    #[error(
-        "lost the container engine at {endpoint}: {reason}; {}",
-        advice(endpoint)
-    )]
+    #[error("lost the container engine at {endpoint}: {reason}; {}", advice(endpoint))]
     Gone {
         /// The engine.
         endpoint: String,
@@ -97,33 +91,17 @@ impl EngineError {
         use bollard::errors::Error as E;
         let (action, endpoint_text) = (action.to_owned(), endpoint.to_string());
         match error {
-            _ if is_gone(&error) => Self::Gone {
-                endpoint: endpoint_text,
-                reason: lost(&error),
-            },
+            _ if is_gone(&error) => Self::Gone { endpoint: endpoint_text, reason: lost(&error) },
             E::RequestTimeoutError => Self::DoesNotAnswer {
                 endpoint: endpoint_text,
                 reason: format!("it took too long to {action}"),
             },
-            E::DockerResponseServerError {
-                status_code,
-                message,
-            } => Self::Refused {
-                action,
-                status: status_code,
-                message: message.trim().to_owned(),
-            },
-            E::DockerStreamError { error } => Self::Refused {
-                action,
-                status: 0,
-                message: error,
-            },
+            E::DockerResponseServerError { status_code, message } => {
+                Self::Refused { action, status: status_code, message: message.trim().to_owned() }
+            }
+            E::DockerStreamError { error } => Self::Refused { action, status: 0, message: error },
             E::IOError { err } => OpenFailure::new(endpoint, &err).into(),
-            other => Self::Refused {
-                action,
-                status: 0,
-                message: cause(&other),
-            },
+            other => Self::Refused { action, status: 0, message: cause(&other) },
         }
     }
 }
@@ -132,22 +110,11 @@ impl From<UpgradeError> for EngineError {
     fn from(error: UpgradeError) -> Self {
         match error {
             UpgradeError::Open(failure) => failure.into(),
-            UpgradeError::NoBuildKit {
-                endpoint, message, ..
-            } => Self::WithoutBuildKit { endpoint, message },
-            UpgradeError::Refused {
-                path,
-                status,
-                message,
-                ..
-            } => Self::Refused {
-                action: format!("open {path}"),
-                status,
-                message,
-            },
-            UpgradeError::Broken {
-                endpoint, reason, ..
-            } => Self::DoesNotAnswer { endpoint, reason },
+            UpgradeError::NoBuildKit { endpoint, message, .. } => Self::WithoutBuildKit { endpoint, message },
+            UpgradeError::Refused { path, status, message, .. } => {
+                Self::Refused { action: format!("open {path}"), status, message }
+            }
+            UpgradeError::Broken { endpoint, reason, .. } => Self::DoesNotAnswer { endpoint, reason },
         }
     }
 }
@@ -172,11 +139,7 @@ pub struct OpenFailure {
 impl OpenFailure {
     pub(crate) fn new(endpoint: &Endpoint, error: &io::Error) -> Self {
         let denied = error.kind() == io::ErrorKind::PermissionDenied && endpoint.is_local();
-        Self {
-            endpoint: endpoint.to_string(),
-            denied,
-            reason: reason(error),
-        }
+        Self { endpoint: endpoint.to_string(), denied, reason: reason(error) }
     }
 }
 
@@ -190,16 +153,8 @@ impl Error for OpenFailure {}
 
 impl From<OpenFailure> for EngineError {
     fn from(failure: OpenFailure) -> Self {
-        let OpenFailure {
-            endpoint,
-            denied,
-            reason,
-        } = failure;
-        if denied {
-            Self::PermissionDenied { endpoint }
-        } else {
-            Self::DoesNotAnswer { endpoint, reason }
-        }
+        let OpenFailure { endpoint, denied, reason } = failure;
+        if denied { Self::PermissionDenied { endpoint } } else { Self::DoesNotAnswer { endpoint, reason } }
     }
 }
 

@@ -48,21 +48,13 @@ mod tests {
     #[tokio::test]
     async fn what_the_program_behind_a_stream_says_is_the_reason() {
         // Whether it ends before or after the request is written is left to chance.
-        for script in [
-            "echo 'no such host' >&2; exit 255",
-            "read line; echo 'no such host' >&2; exit 255",
-        ] {
+        for script in ["echo 'no such host' >&2; exit 255", "read line; echo 'no such host' >&2; exit 255"] {
             for _ in 0..20 {
                 let mut command = Command::new("sh");
                 command.args(["-c", script]);
                 let stream = Box::new(ProcessStream::spawn(command).expect("sh starts"));
-                let request = Request::get("/version")
-                    .body(Empty::<Bytes>::new())
-                    .expect("a request");
-                let error = first_request(stream, request)
-                    .await
-                    .map(|_| ())
-                    .expect_err("it ended");
+                let request = Request::get("/version").body(Empty::<Bytes>::new()).expect("a request");
+                let error = first_request(stream, request).await.map(|_| ()).expect_err("it ended");
                 assert_eq!(cause(&error), "`sh` says: no such host");
             }
         }

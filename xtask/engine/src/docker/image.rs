@@ -47,9 +47,7 @@ impl Engine {
         check_name(image, &action)?;
         let inspected = match self.docker().inspect_image(image).await {
             Ok(inspected) => inspected,
-            Err(Error::DockerResponseServerError {
-                status_code: 404, ..
-            }) => return Ok(None),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(None),
             Err(error) => return Err(self.error(&action, error)),
         };
         let config = inspected.config.unwrap_or_default();
@@ -63,10 +61,7 @@ impl Engine {
             labels: config.labels.unwrap_or_default().into_iter().collect(),
             architecture: inspected.architecture.unwrap_or_default(),
             os: inspected.os.unwrap_or_default(),
-            size: inspected
-                .size
-                .and_then(|size| size.try_into().ok())
-                .unwrap_or_default(),
+            size: inspected.size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
         }))
     }
 
@@ -77,15 +72,9 @@ impl Engine {
     pub async fn remove_image(&self, image: &str) -> Result<bool, EngineError> {
         let action = format!("remove the image {image}");
         check_name(image, &action)?;
-        match self
-            .docker()
-            .remove_image(image, None::<RemoveImageOptions>, None)
-            .await
-        {
+        match self.docker().remove_image(image, None::<RemoveImageOptions>, None).await {
             Ok(_) => Ok(true),
-            Err(Error::DockerResponseServerError {
-                status_code: 404, ..
-            }) => Ok(false),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
             Err(error) => Err(self.error(&action, error)),
         }
     }
@@ -96,9 +85,7 @@ pub(super) fn check_name(image: &str, action: &str) -> Result<(), EngineError> {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:@[]".contains(&byte);
     if image.is_empty()
         || !image.bytes().all(is_fine)
-        || image
-            .split('/')
-            .any(|part| part.is_empty() || part == "." || part == "..")
+        || image.split('/').any(|part| part.is_empty() || part == "." || part == "..")
     {
         return Err(refused(action, "that is not the name of an image"));
     }
@@ -106,19 +93,14 @@ pub(super) fn check_name(image: &str, action: &str) -> Result<(), EngineError> {
 }
 
 pub(super) fn refused(action: &str, reason: &str) -> EngineError {
-    EngineError::Refused {
-        action: action.into(),
-        status: 0,
-        message: reason.into(),
-    }
+    EngineError::Refused { action: action.into(), status: 0, message: reason.into() }
 }
 
 /// The repository and the tag of a new image's name. Checked before anything is made: Docker makes
 /// the image first and finds out about its name then.
 pub(super) fn new_name(name: &str, action: &str) -> Result<(String, String), EngineError> {
-    let reference: ImageReference = name
-        .parse()
-        .map_err(|error: ReferenceError| refused(action, &error.to_string()))?;
+    let reference: ImageReference =
+        name.parse().map_err(|error: ReferenceError| refused(action, &error.to_string()))?;
     match reference.tag() {
         Some(tag) if reference.digest().is_none() => Ok((reference.name(), tag.to_owned())),
         _ => Err(refused(action, "a new image's name has no digest")),
@@ -131,24 +113,10 @@ mod tests {
 
     #[test]
     fn a_name_can_not_become_another_request() {
-        for name in [
-            "",
-            "..",
-            "a/../b",
-            "a?force=1",
-            "a#b",
-            "a b",
-            "a//b",
-            "%2e%2e",
-        ] {
+        for name in ["", "..", "a/../b", "a?force=1", "a#b", "a b", "a//b", "%2e%2e"] {
             assert!(check_name(name, "look").is_err(), "{name}");
         }
-        for name in [
-            "node:20",
-            "sha256:0123",
-            "localhost:5000/a@sha256:01",
-            "[::1]:5000/a",
-        ] {
+        for name in ["node:20", "sha256:0123", "localhost:5000/a@sha256:01", "[::1]:5000/a"] {
             assert!(check_name(name, "look").is_ok(), "{name}");
         }
     }

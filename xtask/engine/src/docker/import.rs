@@ -53,9 +53,7 @@ impl Engine {
     {
         let action = format!("import the image {tag}");
         let (repo, tag) = new_name(tag, &action)?;
-        let changes = changes
-            .instructions()
-            .map_err(|reason| refused(&action, reason))?;
+        let changes = changes.instructions().map_err(|reason| refused(&action, reason))?;
         let options = CreateImageOptions {
             from_src: Some("-".into()),
             repo: Some(repo),
@@ -71,21 +69,11 @@ impl Engine {
         let mut id = None;
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(answer) => {
-                    id = answer
-                        .status
-                        .filter(|status| status.starts_with("sha256:"))
-                        .or(id)
-                }
+                Ok(answer) => id = answer.status.filter(|status| status.starts_with("sha256:")).or(id),
                 Err(error) => {
-                    let reason = broken
-                        .lock()
-                        .unwrap_or_else(|poisoned| poisoned.into_inner())
-                        .take();
+                    let reason = broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
                     return Err(match reason {
-                        Some(reason) => {
-                            refused(&action, &format!("its archive could not be read: {reason}"))
-                        }
+                        Some(reason) => refused(&action, &format!("its archive could not be read: {reason}")),
                         None => self.error(&action, error),
                     });
                 }
@@ -130,10 +118,7 @@ fn escaped(value: &str) -> Result<String, &'static str> {
     if value.contains(['\n', '\r']) {
         return Err("a label or variable of an import has one line only");
     }
-    Ok(value
-        .replace('\\', r"\\")
-        .replace('"', "\\\"")
-        .replace('$', r"\$"))
+    Ok(value.replace('\\', r"\\").replace('"', "\\\"").replace('$', r"\$"))
 }
 
 /// The bytes of `reader`; the reason for an early end is left in `broken`.
@@ -148,17 +133,11 @@ where
         let broken = broken.clone();
         async move {
             let mut buffer = Vec::with_capacity(CHUNK);
-            match (&mut reader)
-                .take(CHUNK as u64)
-                .read_to_end(&mut buffer)
-                .await
-            {
+            match (&mut reader).take(CHUNK as u64).read_to_end(&mut buffer).await {
                 Ok(0) => Ok(None),
                 Ok(_) => Ok(Some((Bytes::from(buffer), reader))),
                 Err(error) => {
-                    *broken
-                        .lock()
-                        .unwrap_or_else(|poisoned| poisoned.into_inner()) =
+                    *broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
                         Some(super::error::reason(&error));
                     Err(error)
                 }
@@ -191,10 +170,8 @@ mod tests {
                 r#"CMD ["sh","-c","echo \"$A\""]"#.to_owned(),
             ])
         );
-        let two_lines = ImageChanges {
-            labels: [("a".into(), "1\n2".into())].into(),
-            ..ImageChanges::default()
-        };
+        let two_lines =
+            ImageChanges { labels: [("a".into(), "1\n2".into())].into(), ..ImageChanges::default() };
         assert!(two_lines.instructions().is_err());
     }
 }

@@ -5,9 +5,7 @@
 
 use bollard::errors::Error;
 use bollard::models::{ContainerConfig, ContainerCreateBody};
-use bollard::query_parameters::{
-    CommitContainerOptions, CreateContainerOptions, RemoveContainerOptions,
-};
+use bollard::query_parameters::{CommitContainerOptions, CreateContainerOptions, RemoveContainerOptions};
 use tokio::sync::oneshot;
 
 use super::client::Engine;
@@ -81,16 +79,10 @@ fn container_of(image: ImageInfo, owner: &Labels) -> ContainerCreateBody {
 /// The configuration of the commit. The engine adds to it whatever the container has and it has
 /// not (moby, `daemon/commit.go`, `merge`).
 fn config_of(changes: &ImageChanges, owner: &Labels) -> ContainerConfig {
-    let mut labels: Labels = owner
-        .keys()
-        .map(|name| (name.clone(), String::new()))
-        .collect();
+    let mut labels: Labels = owner.keys().map(|name| (name.clone(), String::new())).collect();
     labels.insert("xtask.kind".into(), "kept".into());
     labels.extend(changes.labels.clone());
-    let env = changes
-        .env
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"));
+    let env = changes.env.iter().map(|(name, value)| format!("{name}={value}"));
     ContainerConfig {
         labels: Some(labels.into_iter().collect()),
         env: Some(env.collect()),
@@ -117,19 +109,10 @@ impl Commit {
     /// Runs up to the removal of the container whatever happens; `canceled` ends when nobody waits
     /// any more. The create is always waited for: what is being created can't be removed yet.
     async fn run(self, canceled: oneshot::Receiver<()>) -> Result<String, EngineError> {
-        let Self {
-            engine,
-            action,
-            container,
-            create,
-            options,
-            config,
-        } = self;
+        let Self { engine, action, container, create, options, config } = self;
         let docker = engine.docker().clone().with_timeout(LONG);
-        let named = CreateContainerOptions {
-            name: Some(container.clone()),
-            ..CreateContainerOptions::default()
-        };
+        let named =
+            CreateContainerOptions { name: Some(container.clone()), ..CreateContainerOptions::default() };
         let committed = match docker.create_container(Some(named), create).await {
             Ok(_) => tokio::select! {
                 committed = docker.commit_container(options, config) => {
@@ -139,16 +122,9 @@ impl Commit {
             },
             Err(error) => Err(engine.error(&action, error)),
         };
-        let options = RemoveContainerOptions {
-            force: true,
-            v: true,
-            ..RemoveContainerOptions::default()
-        };
+        let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
         let removed = match docker.remove_container(&container, Some(options)).await {
-            Ok(())
-            | Err(Error::DockerResponseServerError {
-                status_code: 404, ..
-            }) => Ok(()),
+            Ok(()) | Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
             Err(error) => Err(engine.error(&format!("remove the container {container}"), error)),
         };
         // What failed first says more.

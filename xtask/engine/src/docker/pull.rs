@@ -45,14 +45,11 @@ impl Engine {
         let mut docker = self.docker().clone().with_timeout(FIRST_WORDS);
         if let Some(credentials) = credentials {
             let value = HeaderValue::try_from(credentials.header(image.registry()));
-            let mut value = value.map_err(|error| {
-                self.error(&action, Error::HttpClientError { err: error.into() })
-            })?;
+            let mut value =
+                value.map_err(|error| self.error(&action, Error::HttpClientError { err: error.into() }))?;
             value.set_sensitive(true);
             docker = docker.with_request_modifier(move |mut request: BollardRequest| {
-                request
-                    .headers_mut()
-                    .insert(HeaderName::from_static("x-registry-auth"), value.clone());
+                request.headers_mut().insert(HeaderName::from_static("x-registry-auth"), value.clone());
                 request
             });
         }
@@ -76,12 +73,7 @@ impl Engine {
             Some(_) => Ok(()),
             None => {
                 let message = "it ended without an error, but the image is not there".into();
-                Err(EngineError::Refused {
-                    action,
-                    status: 0,
-                    message,
-                }
-                .into())
+                Err(EngineError::Refused { action, status: 0, message }.into())
             }
         }
     }
@@ -98,22 +90,13 @@ impl Layers {
     /// The new sum, if `answer` changed it.
     fn take(&mut self, answer: CreateImageInfo) -> Option<PullProgress> {
         let (id, status) = (answer.id?, answer.status?);
-        let number = |number: Option<i64>| {
-            number
-                .and_then(|number| u64::try_from(number).ok())
-                .unwrap_or_default()
-        };
+        let number =
+            |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default();
         match status.as_str() {
             "Downloading" => {
                 let ProgressDetail { current, total } = answer.progress_detail?;
                 let (current, total) = (number(current), number(total));
-                self.sizes.insert(
-                    id,
-                    PullProgress {
-                        current,
-                        total: total.max(current),
-                    },
-                );
+                self.sizes.insert(id, PullProgress { current, total: total.max(current) });
             }
             // From here on the numbers are those of unpacking.
             "Download complete" | "Verifying Checksum" | "Extracting" | "Pull complete" => {
@@ -122,13 +105,10 @@ impl Layers {
             }
             _ => return None,
         }
-        let sum = self
-            .sizes
-            .values()
-            .fold(PullProgress::default(), |sum, layer| PullProgress {
-                current: sum.current + layer.current,
-                total: sum.total + layer.total,
-            });
+        let sum = self.sizes.values().fold(PullProgress::default(), |sum, layer| PullProgress {
+            current: sum.current + layer.current,
+            total: sum.total + layer.total,
+        });
         (sum != self.told).then(|| {
             self.told = sum;
             sum

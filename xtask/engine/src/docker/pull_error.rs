@@ -83,40 +83,19 @@ impl PullError {
     /// What `error` means when `engine` was asked to `action`, the pull of `image`.
     pub(super) fn of(engine: &Engine, image: &ImageReference, action: &str, error: Error) -> Self {
         let (status, said) = match &error {
-            Error::DockerResponseServerError {
-                status_code,
-                message,
-            } => (*status_code, message.trim().to_owned()),
+            Error::DockerResponseServerError { status_code, message } => {
+                (*status_code, message.trim().to_owned())
+            }
             Error::DockerStreamError { error } => (0, error.trim().to_owned()),
             _ => return engine.error(action, error).into(),
         };
         let (registry, name) = (image.registry().to_owned(), image.to_string());
         match meaning(status, &said) {
-            Meaning::Unreachable => Self::Unreachable {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::Untrusted => Self::Untrusted {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::Denied => Self::Denied {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::NotFound => Self::NotFound {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::TooManyRequests => Self::TooManyRequests {
-                image: name,
-                registry,
-                said,
-            },
+            Meaning::Unreachable => Self::Unreachable { image: name, registry, said },
+            Meaning::Untrusted => Self::Untrusted { image: name, registry, said },
+            Meaning::Denied => Self::Denied { image: name, registry, said },
+            Meaning::NotFound => Self::NotFound { image: name, registry, said },
+            Meaning::TooManyRequests => Self::TooManyRequests { image: name, registry, said },
             Meaning::Other => engine.error(action, error).into(),
         }
     }
@@ -138,23 +117,9 @@ enum Meaning {
 const WORDS: &[(Meaning, &[&str])] = &[
     (
         Meaning::TooManyRequests,
-        &[
-            "toomanyrequests",
-            "too many requests",
-            "rate limit",
-            "http status: 429",
-            "http 429",
-        ],
+        &["toomanyrequests", "too many requests", "rate limit", "http status: 429", "http 429"],
     ),
-    (
-        Meaning::Untrusted,
-        &[
-            "x509:",
-            "certificate signed by",
-            "tls: ",
-            "http response to https client",
-        ],
-    ),
+    (Meaning::Untrusted, &["x509:", "certificate signed by", "tls: ", "http response to https client"]),
     (
         Meaning::Unreachable,
         &[

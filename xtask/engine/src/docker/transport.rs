@@ -44,12 +44,7 @@ impl Transport {
             _ => None,
         };
         let host = host.unwrap_or(HeaderValue::from_static("docker"));
-        Arc::new(Self {
-            endpoint,
-            host,
-            version: OnceLock::new(),
-            kept: Mutex::default(),
-        })
+        Arc::new(Self { endpoint, host, version: OnceLock::new(), kept: Mutex::default() })
     }
 
     /// From now on, requests name this version of the API. bollard 0.21 knows it but leaves it out
@@ -128,8 +123,6 @@ impl Transport {
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<SendRequest<Body>>> {
-        self.kept
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

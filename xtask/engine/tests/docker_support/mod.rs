@@ -21,23 +21,16 @@ pub(crate) fn rootfs(content: &[u8]) -> Vec<u8> {
     let mut header = tar::Header::new_gnu();
     header.set_size(content.len() as u64);
     header.set_mode(0o644);
-    archive
-        .append_data(&mut header, "content", content)
-        .expect("appended");
+    archive.append_data(&mut header, "content", content).expect("appended");
     archive.into_inner().expect("an archive")
 }
 
 /// Imports a tiny image whose bytes differ from every other's and do not compress.
 #[allow(dead_code, reason = "not every test file makes images")]
 pub(crate) async fn import(engine: &Engine, tag: &str, changes: &ImageChanges) -> String {
-    let content: Vec<u8> = (0..8192)
-        .flat_map(|_| uuid::Uuid::new_v4().into_bytes())
-        .collect();
+    let content: Vec<u8> = (0..8192).flat_map(|_| uuid::Uuid::new_v4().into_bytes()).collect();
     let tar = std::io::Cursor::new(rootfs(&content));
-    engine
-        .import_rootfs(tag, changes, tar)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    engine.import_rootfs(tag, changes, tar).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a test and then removes the images it names, also when it fails.
@@ -45,10 +38,7 @@ pub(crate) async fn import(engine: &Engine, tag: &str, changes: &ImageChanges) -
 pub(crate) async fn with_images(engine: &Engine, names: &[&str], test: impl Future<Output = ()>) {
     let result = AssertUnwindSafe(test).catch_unwind().await;
     for name in names {
-        engine
-            .remove_image(name)
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
+        engine.remove_image(name).await.unwrap_or_else(|error| panic!("{error}"));
     }
     if let Err(panic) = result {
         std::panic::resume_unwind(panic);

@@ -9,10 +9,8 @@ fn progress_is_the_sum_of_the_layers_and_never_counts_unpacking() {
         layers.take(CreateImageInfo {
             id: Some(id.into()),
             status: Some(status.into()),
-            progress_detail: numbers.map(|(current, total)| ProgressDetail {
-                current: Some(current),
-                total: Some(total),
-            }),
+            progress_detail: numbers
+                .map(|(current, total)| ProgressDetail { current: Some(current), total: Some(total) }),
             error_detail: None,
         })
     };

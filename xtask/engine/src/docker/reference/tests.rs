@@ -16,58 +16,18 @@ fn forms(text: &str) -> String {
 fn names_are_completed_as_docker_completes_them() {
     for (text, short, full) in [
         ("node", "node:latest", "docker.io/library/node:latest"),
-        (
-            "node:20-alpine",
-            "node:20-alpine",
-            "docker.io/library/node:20-alpine",
-        ),
-        (
-            "oryd/kratos:v1.2",
-            "oryd/kratos:v1.2",
-            "docker.io/oryd/kratos:v1.2",
-        ),
-        (
-            "docker.io/node",
-            "node:latest",
-            "docker.io/library/node:latest",
-        ),
-        (
-            "index.docker.io/library/node",
-            "node:latest",
-            "docker.io/library/node:latest",
-        ),
-        (
-            "library/a/b",
-            "library/a/b:latest",
-            "docker.io/library/a/b:latest",
-        ),
-        (
-            "docker.io/localhost/a",
-            "docker.io/localhost/a:latest",
-            "docker.io/localhost/a:latest",
-        ),
+        ("node:20-alpine", "node:20-alpine", "docker.io/library/node:20-alpine"),
+        ("oryd/kratos:v1.2", "oryd/kratos:v1.2", "docker.io/oryd/kratos:v1.2"),
+        ("docker.io/node", "node:latest", "docker.io/library/node:latest"),
+        ("index.docker.io/library/node", "node:latest", "docker.io/library/node:latest"),
+        ("library/a/b", "library/a/b:latest", "docker.io/library/a/b:latest"),
+        ("docker.io/localhost/a", "docker.io/localhost/a:latest", "docker.io/localhost/a:latest"),
         ("localhost/a", "localhost/a:latest", "localhost/a:latest"),
-        (
-            "localhost:5000/a",
-            "localhost:5000/a:latest",
-            "localhost:5000/a:latest",
-        ),
-        (
-            "ghcr.io/o/r:1.0_b-2",
-            "ghcr.io/o/r:1.0_b-2",
-            "ghcr.io/o/r:1.0_b-2",
-        ),
-        (
-            "[::1]:5000/a/b",
-            "[::1]:5000/a/b:latest",
-            "[::1]:5000/a/b:latest",
-        ),
+        ("localhost:5000/a", "localhost:5000/a:latest", "localhost:5000/a:latest"),
+        ("ghcr.io/o/r:1.0_b-2", "ghcr.io/o/r:1.0_b-2", "ghcr.io/o/r:1.0_b-2"),
+        ("[::1]:5000/a/b", "[::1]:5000/a/b:latest", "[::1]:5000/a/b:latest"),
         ("HOST/a", "HOST/a:latest", "HOST/a:latest"),
-        (
-            "a__b--c.d",
-            "a__b--c.d:latest",
-            "docker.io/library/a__b--c.d:latest",
-        ),
+        ("a__b--c.d", "a__b--c.d:latest", "docker.io/library/a__b--c.d:latest"),
     ] {
         assert_eq!(forms(text), format!("{short} = {full}"), "{text}");
     }
@@ -75,17 +35,9 @@ fn names_are_completed_as_docker_completes_them() {
 
 #[test]
 fn a_digest_needs_no_tag() {
-    assert_eq!(
-        forms(&format!("node@{DIGEST}")),
-        format!("node@{DIGEST} = docker.io/library/node@{DIGEST}")
-    );
-    let both: ImageReference = format!("r.example:5000/a:1@{DIGEST}")
-        .parse()
-        .expect("valid");
-    assert_eq!(
-        (both.registry(), both.repository()),
-        ("r.example:5000", "a")
-    );
+    assert_eq!(forms(&format!("node@{DIGEST}")), format!("node@{DIGEST} = docker.io/library/node@{DIGEST}"));
+    let both: ImageReference = format!("r.example:5000/a:1@{DIGEST}").parse().expect("valid");
+    assert_eq!((both.registry(), both.repository()), ("r.example:5000", "a"));
     assert_eq!((both.tag(), both.digest()), (Some("1"), Some(DIGEST)));
     assert_eq!(both.full().parse(), Ok(both));
 }
