@@ -58,7 +58,12 @@ async fn main() -> std::process::ExitCode {
             let look = cmd::doctor::Look { engine: None, repo: std::path::Path::new("."), images: &images };
             cmd::doctor::run(&args, &events, &look).await
         }
-        Cli::Rootfs => rootfs::make(&events, &["busybox"]).await.map(|root| {
+        Cli::Rootfs => rootfs::make(&events, &["busybox"]).await.map(|mut root| {
+            if let Some(to) = std::env::var_os("TO") {
+                let copied =
+                    std::fs::File::create(to).and_then(|mut to| std::io::copy(&mut root.file, &mut to));
+                events.output(format!("{copied:?}"));
+            }
             events.output(format!("{root:?}"));
         }),
     };

@@ -27,17 +27,18 @@ const DPKG: [&str; 6] = [
     "force-unsafe-io",
 ];
 
-/// No archives kept in a layer, no translations of package descriptions, and patience.
-const APT: [&str; 4] = [
-    "APT::Install-Recommends \"false\"",
-    "APT::Keep-Downloaded-Packages \"false\"",
-    "Acquire::Languages \"none\"",
-    "Acquire::Retries \"3\"",
-];
+/// No translations of package descriptions, and patience.
+const APT: [&str; 3] =
+    ["APT::Install-Recommends \"false\"", "Acquire::Languages \"none\"", "Acquire::Retries \"3\""];
 
-/// What mmdebstrap leaves of this machine or of its own work: its names, logs, backups.
+/// From now on no downloaded package is kept in a layer; mmdebstrap itself could not work so.
+const KEEP_NOTHING: &str =
+    r#"echo 'APT::Keep-Downloaded-Packages "false";' >"$1/etc/apt/apt.conf.d/99keep-nothing""#;
+
+/// What mmdebstrap leaves of this machine or of its own work: its names, logs, backups. Not `/tmp`:
+/// there it keeps the configuration without which it would go on to clean *this machine's* apt.
 const TIDY: &str = r#"cd "$1" && rm -rf etc/hostname etc/resolv.conf var/cache/debconf/*-old var/cache/ldconfig/* \
-var/lib/dpkg/*-old var/lib/apt/lists/* var/log/*.log var/log/apt/* run/* tmp/*"#;
+var/lib/dpkg/*-old var/log/*.log var/log/apt/*"#;
 
 /// A root file system as a tar archive.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ fn arguments(os: &Os, mode: &str, include: &[&str], sources: &[String]) -> Vec<S
     args.push(format!("--include={}", packages.join(",")));
     args.extend(DPKG.iter().map(|option| format!("--dpkgopt={option}")));
     args.extend(APT.iter().map(|option| format!("--aptopt={option}")));
-    args.push(format!("--customize-hook={TIDY}"));
+    args.extend([KEEP_NOTHING, TIDY].map(|hook| format!("--customize-hook={hook}")));
     args.extend([os.codename.clone(), "-".into()]);
     args.extend_from_slice(sources);
     args
