@@ -79,7 +79,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// Whether one of `words` is in the output.
     pub(crate) fn says(&self, words: &[&str]) -> bool {
-        self.output.iter().any(|line| words.iter().any(|word| line.contains(word)))
+        says(&self.output, words)
     }
 }
 
@@ -94,6 +94,11 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Whether one of `words` is in `output`.
+pub(crate) fn says(output: &[String], words: &[&str]) -> bool {
+    output.iter().any(|line| words.iter().any(|word| line.contains(word)))
+}
 
 /// The lines of `output` that an error shows.
 pub(crate) fn tail(output: &[String]) -> Vec<&str> {
@@ -110,11 +115,11 @@ pub(crate) fn ending(status: ExitStatus) -> String {
     status.code().map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"))
 }
 
-/// Shows `line`, runs it to its end, and tells each line of its output as a detail.
+/// Shows `line`, runs it to its end, tells each line of its output as a detail, and returns them.
 ///
 /// It is a process group of its own and writes into a file, not into a pipe: neither Ctrl-C nor
 /// the end of this process stops it half way, unless it is [`Line::ending_with_us`].
-pub(crate) async fn run(events: &Events, line: impl Into<Line>) -> Result<(), Failure> {
+pub(crate) async fn run(events: &Events, line: impl Into<Line>) -> Result<Vec<String>, Failure> {
     let Line { mut command, mut shown, short, result, ends_with_us } = line.into();
     if let Some(short) = short {
         events.detail(format!("$ {shown}"));
@@ -146,7 +151,7 @@ pub(crate) async fn run(events: &Events, line: impl Into<Line>) -> Result<(), Fa
         tokio::time::sleep(TICK).await;
     };
     let output = follow.finish(events);
-    if status.success() { Ok(()) } else { Err(failure(ending(status), output)) }
+    if status.success() { Ok(output) } else { Err(failure(ending(status), output)) }
 }
 
 /// A process that may have to end with us.

@@ -35,6 +35,14 @@ impl Starter {
         if Path::new("/run/systemd/system").is_dir() { Self::Systemd } else { Self::ByHand }
     }
 
+    /// What a person would type.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Systemd => "systemctl start docker",
+            Self::ByHand => "dockerd &",
+        }
+    }
+
     /// What [`start`] will do, for people.
     pub(crate) fn shown(self, privilege: Privilege) -> String {
         match self {
@@ -155,7 +163,9 @@ async fn wait(
 fn last_words(log: &str) -> String {
     let text =
         std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-    let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    // dockerd says a lot about what goes well.
+    let matters = |line: &&str| !line.contains("level=info") && !line.contains("level=debug");
+    let lines: Vec<_> = text.lines().filter(matters).map(str::to_owned).collect();
     match command::tail(&lines).as_slice() {
         [] => format!("; it wrote nothing to {log}"),
         tail => format!("; the end of {log}:\n  {}", tail.join("\n  ")),
@@ -187,7 +197,10 @@ mod tests {
         let (events, told) = events();
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        let command = shell("echo starting; echo failed to start daemon: no iptables; exit 1", &log);
+        let command = shell(
+            "echo starting; echo level=info msg=well; echo failed to start daemon: no iptables; exit 1",
+            &log,
+        );
         let result = launch(&events, command, "dockerd", &log, async || false, &Interrupt::never()).await;
         let text =
             result.unwrap_err().downcast::<NotReady>().unwrap().0.replace(&log.display().to_string(), "LOG");

@@ -10,6 +10,10 @@ use super::{Interrupted, NotReady, Privilege, interrupt::Interrupt};
 /// Another apt (unattended upgrades after boot) may hold the lock for minutes.
 const LOCK: &str = "DPkg::Lock::Timeout=300";
 
+/// What apt says when its sources cannot be reached.
+const UNREACHABLE: [&str; 4] =
+    ["Temporary failure resolving", "Could not resolve", "Could not connect", "Failed to fetch"];
+
 /// What [`install`] will run, as a person would type it.
 pub(crate) fn shown(privilege: Privilege, packages: &[String]) -> String {
     format!("{}apt-get install -y --no-install-recommends {}", privilege.prefix(), packages.join(" "))
@@ -26,20 +30,32 @@ pub(crate) async fn install(
     packages: &[String],
     stop: &Interrupt,
 ) -> Result<()> {
+    let mut updated = None;
     if !known(packages) {
-        apt(events, update(privilege)?, stop).await?.map_err(not_ready)?;
+        updated = Some(apt(events, update(privilege)?, stop).await?.map_err(not_ready)?);
     }
-    let first = apt(events, install_line(privilege, packages)?, stop).await?;
-    let Err(failure) = first else { return Ok(()) };
-    // The mirror has moved on since the lists were fetched.
-    if !failure.says(&["404", "Unable to locate package", "has no installation candidate"]) {
-        return Err(not_ready(failure));
+    loop {
+        let installed = apt(events, install_line(privilege, packages)?, stop).await?;
+        let Err(mut failure) = installed else { return Ok(()) };
+        // The mirror has moved on since the lists were fetched.
+        let stale = failure.says(&["404", "Unable to locate package", "has no installation candidate"]);
+        match updated {
+            None if stale => updated = Some(apt(events, update(privilege)?, stop).await?.map_err(not_ready)?),
+            // An update that fetches nothing succeeds, with warnings: these are the reason then.
+            Some(output) if stale && command::says(&output, &UNREACHABLE) => {
+                failure.output = output;
+                return Err(not_ready(failure));
+            }
+            _ => return Err(not_ready(failure)),
+        }
     }
-    apt(events, update(privilege)?, stop).await?.map_err(not_ready)?;
-    apt(events, install_line(privilege, packages)?, stop).await?.map_err(not_ready)
 }
 
-async fn apt(events: &Events, line: Line, stop: &Interrupt) -> Result<Result<(), Failure>, Interrupted> {
+async fn apt(
+    events: &Events,
+    line: Line,
+    stop: &Interrupt,
+) -> Result<Result<Vec<String>, Failure>, Interrupted> {
     stop.check()?;
     let run = command::run(events, line);
     tokio::pin!(run);
@@ -57,12 +73,7 @@ async fn apt(events: &Events, line: Line, stop: &Interrupt) -> Result<Result<(),
 fn not_ready(failure: Failure) -> anyhow::Error {
     let advice = if failure.says(&["No space left"]) {
         "make room on the disk"
-    } else if failure.says(&[
-        "Temporary failure resolving",
-        "Could not resolve",
-        "Could not connect",
-        "Failed to fetch",
-    ]) {
+    } else if failure.says(&UNREACHABLE) {
         "check the network and the package sources of this machine"
     } else if failure.says(&["Could not get lock", "dpkg was interrupted"]) {
         "let the other package manager end, or repair the last one's work with `dpkg --configure -a`"

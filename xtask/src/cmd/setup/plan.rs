@@ -32,13 +32,14 @@ impl EngineState {
         match Engine::connect(found.endpoint).await {
             // Docker's own socket comes before Podman's, so one installed beside it will be found.
             Ok(engine) if usual && engine.info().is_podman() => Self::Missing,
-            Ok(engine) => match engine.upgrade("/grpc", &[]).await {
-                Ok(_) => {
-                    let info = engine.info();
-                    Self::Answers(format!("{} {} at {}", info.product, info.version, engine.endpoint()))
-                }
-                Err(error) => Self::of_error(&error),
-            },
+            Ok(engine) if engine.info().is_podman() => Self::of_error(&EngineError::WithoutBuildKit {
+                endpoint: engine.endpoint().to_string(),
+                message: "it is Podman".to_owned(),
+            }),
+            Ok(engine) => {
+                let info = engine.info();
+                Self::Answers(format!("{} {} at {}", info.product, info.version, engine.endpoint()))
+            }
             Err(error) => Self::of_error(&error),
         }
     }
@@ -208,7 +209,7 @@ fn elsewhere(facts: &Facts, engine_missing: bool) -> NotReady {
 fn without_root(facts: &Facts, steps: &[Step]) -> NotReady {
     let wanted = steps.iter().filter_map(|step| match step {
         Step::Install(names) => Some(packages::shown(Privilege::None, names)),
-        Step::StartEngine(starter) => Some(starter.shown(Privilege::None)),
+        Step::StartEngine(starter) => Some(starter.command().to_owned()),
         Step::StandIns(_) => None,
     });
     let wanted: Vec<_> = wanted.map(|command| format!("`{command}`")).collect();

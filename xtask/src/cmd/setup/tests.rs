@@ -105,7 +105,7 @@ fn another_system() {
 #[test]
 fn a_user_who_cannot_become_root() {
     let facts = Facts { privilege: Privilege::None, ..bare() };
-    insta::assert_snapshot!(shown(&facts), @"not ready: this needs root, and there is no sudo on this machine (Debian GNU/Linux 12 (bookworm)); as root, run `apt-get install -y --no-install-recommends docker.io iptables`, then `dockerd, in the background; its log: /var/log/xtask-dockerd.log`");
+    insta::assert_snapshot!(shown(&facts), @"not ready: this needs root, and there is no sudo on this machine (Debian GNU/Linux 12 (bookworm)); as root, run `apt-get install -y --no-install-recommends docker.io iptables`, then `dockerd &`");
 }
 
 /// A machine whose engine answers.
