@@ -135,7 +135,9 @@ pub(crate) async fn run(events: &Events, line: impl Into<Line>) -> Result<Vec<St
     };
     command.stdin(Stdio::null()).stdout(output).stderr(written);
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    if !ends_with_us {
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
     let child = command.spawn().map_err(|error| failure(error.to_string(), vec![]))?;
     drop(command); // and with it the files that it holds
     let mut child = Running { child, ends_with_us };
