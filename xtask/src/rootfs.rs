@@ -11,7 +11,7 @@ use xtask_engine::event::Events;
 
 use crate::host::command::{self, Failure, Line};
 use crate::host::os::Family;
-use crate::host::{self, NotReady, Os, Privilege, disk, sources};
+use crate::host::{self, NotReady, Os, Privilege, sources};
 
 /// Newer times of files become this one (2025-01-01), so that equal packages make an equal tar.
 const TIME: &str = "1735689600";
@@ -83,8 +83,23 @@ pub(crate) async fn make(events: &Events, include: &[&str]) -> Result<RootFs> {
     command::run(events, line).await.map_err(not_ready)?;
     let bytes = read.seek(SeekFrom::End(0)).and_then(|bytes| read.rewind().map(|()| bytes));
     let bytes = bytes.context("cannot read the root file system that was made")?;
-    events.detail(format!("a root file system of {os}: {}", disk::human(bytes)));
+    events.detail(format!("a root file system of {os}: {}", xtask_engine::bytes(bytes)));
     Ok(RootFs { file: read, bytes, os: os.to_string(), suite: os.codename })
+}
+
+/// [`make`] for the recipe of a stand-in, which runs on a thread that may block: writes the archive
+/// to `path`.
+///
+/// # Errors
+/// As one sentence.
+pub fn write(path: &Path, include: &[&str]) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot run mmdebstrap: {error}"))?;
+    // The session has said what is being made.
+    let mut made =
+        runtime.block_on(make(&Events::new(vec![]), include)).map_err(|error| format!("{error:#}"))?;
+    let copied = File::create(path).and_then(|mut file| std::io::copy(&mut made.file, &mut file));
+    copied.map(drop).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Whether it can be made at all.

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::redact::Redactor;
+
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -236,21 +238,48 @@ pub trait Reporter: Send {
 #[derive(Clone)]
 pub struct Events {
     started: Instant,
-    reporters: Arc<Mutex<Vec<Box<dyn Reporter>>>>,
+    listeners: Arc<Mutex<Listeners>>,
+}
+
+#[derive(Default)]
+struct Listeners {
+    reporters: Vec<Box<dyn Reporter>>,
+    redactor: Redactor,
 }
 
 impl Events {
     /// Events that go to `reporters`; time counts from now.
     pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
-        Self { started: Instant::now(), reporters: Arc::new(Mutex::new(reporters)) }
+        let listeners = Listeners { reporters, redactor: Redactor::default() };
+        Self { started: Instant::now(), listeners: Arc::new(Mutex::new(listeners)) }
     }
 
-    /// Tells every reporter.
-    pub fn emit(&self, event: Event) {
+    /// From now on no event shows `secret`.
+    pub fn redact(&self, secret: &str) {
+        self.listeners().redactor.add(secret);
+    }
+
+    /// Whether there is any secret to keep out.
+    pub fn has_secrets(&self) -> bool {
+        !self.listeners().redactor.is_empty()
+    }
+
+    /// `text` without any secret.
+    pub fn redacted(&self, text: String) -> String {
+        self.listeners().redactor.clean(text)
+    }
+
+    fn listeners(&self) -> std::sync::MutexGuard<'_, Listeners> {
         // A reporter that panicked must not silence the others' last words.
-        let mut reporters = self.reporters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        self.listeners.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Tells every reporter, with all secrets taken out.
+    pub fn emit(&self, event: Event) {
+        let mut listeners = self.listeners();
+        let event = listeners.redactor.event(event);
         let at = self.started.elapsed();
-        for reporter in reporters.iter_mut() {
+        for reporter in &mut listeners.reporters {
             reporter.event(at, &event);
         }
     }

@@ -1,4 +1,10 @@
-//! The commands, one file each.
+//! The tasks, one file each, named as it is typed. A task has `Args`, whose first line says what it
+//! does, and `run`.
 
-pub(crate) mod doctor;
-pub(crate) mod setup;
+pub mod cache;
+pub mod ci;
+pub mod doctor;
+pub mod setup;
+pub mod test;
+pub mod test_crux;
+pub mod test_ui;

@@ -2,41 +2,47 @@
 //! it; does nothing where nothing is missing, and never touches an engine that is there.
 
 mod consent;
+mod machine;
 mod plan;
 
 use anyhow::Result;
+use tokio_util::sync::CancellationToken;
 use xtask_engine::event::Events;
 
-use crate::host::interrupt::Interrupt;
-use crate::host::{NotReady, Os, engine, packages};
-pub(crate) use plan::{EngineState, Facts, Step, plan};
+use crate::context::Context;
+use crate::host::error::go_on;
+use crate::host::{Interrupted, NotReady, Os, engine, packages};
+use plan::{EngineState, Facts, StandIns, Step, plan};
 
-/// Gives this machine what the tasks need: a container engine, and images where no registry is.
+/// Install and start what this machine lacks for the tasks (Debian and Ubuntu)
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     /// Do it without asking
     #[arg(long, short)]
-    pub yes: bool,
+    yes: bool,
 }
 
-/// What setup asks of the rest of the program.
-pub(crate) trait Machine {
-    /// Whether there is an engine for this user. Looks anew each time.
-    async fn engine(&self) -> EngineState;
-    /// The images that need a stand-in which is not there yet: neither the engine has them nor
-    /// does the registry answer. Without an engine that answers, it has none.
-    async fn missing_stand_ins(&self) -> Result<Vec<String>>;
-    /// Makes those.
-    async fn prepare_stand_ins(&self) -> Result<()>;
-}
-
-/// Runs the command. It ends by itself on Ctrl-C, in a state that can be kept: the caller must
-/// not drop it half way.
+/// Runs it.
 ///
 /// # Errors
 /// `Usage` without a terminal and without `--yes`; `NotReady` with what to do; `Interrupted`.
-pub(crate) async fn run(args: &Args, events: &Events, machine: &impl Machine) -> Result<()> {
-    let facts = find(machine).await?;
+pub async fn run(Args { yes }: Args, context: &Context) -> Result<()> {
+    go(yes, &context.events, &context.cancel, &machine::This { context }).await
+}
+
+/// What setup asks of the rest of the program.
+trait Machine {
+    /// Whether there is an engine for this user. Looks anew each time.
+    async fn engine(&self) -> EngineState;
+    /// The stand-ins that are needed and not there. Looks anew each time.
+    async fn stand_ins(&self) -> Result<StandIns>;
+    /// Makes them.
+    async fn prepare_stand_ins(&self) -> Result<()>;
+}
+
+async fn go(yes: bool, events: &Events, stop: &CancellationToken, machine: &impl Machine) -> Result<()> {
+    let engine = machine.engine().await;
+    let facts = Facts::find(Os::read(), engine, machine.stand_ins().await?);
     let steps = plan(&facts)?;
     if steps.is_empty() {
         events.output(format!("nothing to do: {}", facts.engine));
@@ -45,14 +51,13 @@ pub(crate) async fn run(args: &Args, events: &Events, machine: &impl Machine) ->
     for line in plan::lines(&steps, &facts) {
         events.output(line);
     }
-    let stop = Interrupt::listen();
-    consent::ask(args.yes, &stop).await?;
+    consent::ask(yes, stop).await?;
     if steps.iter().any(Step::needs_root) {
         facts.privilege.acquire(&xshell::Shell::new()?, "this")?;
     }
     for step in &steps {
-        stop.check()?;
-        carry_out(step, &facts, events, machine, &stop).await?;
+        go_on(stop)?;
+        carry_out(step, &facts, events, machine, stop).await?;
     }
     // Not what was planned but what is there now.
     match machine.engine().await {
@@ -62,18 +67,12 @@ pub(crate) async fn run(args: &Args, events: &Events, machine: &impl Machine) ->
     Ok(())
 }
 
-async fn find(machine: &impl Machine) -> Result<Facts> {
-    let engine = machine.engine().await;
-    let missing_stand_ins = machine.missing_stand_ins().await?;
-    Ok(Facts::find(Os::read(), engine, missing_stand_ins))
-}
-
 async fn carry_out(
     step: &Step,
     facts: &Facts,
     events: &Events,
     machine: &impl Machine,
-    stop: &Interrupt,
+    stop: &CancellationToken,
 ) -> Result<()> {
     match step {
         Step::Install(names) => packages::install(events, facts.privilege, names, stop).await,
@@ -89,10 +88,30 @@ async fn carry_out(
                 _ => Ok(()),
             }
         }
-        Step::StandIns(_) => tokio::select! {
-            result = machine.prepare_stand_ins() => result,
-            () = stop.pressed() => Err(crate::host::Interrupted.into()),
-        },
+        Step::StandIns(planned) => stand_ins(planned, facts, events, machine, stop).await,
+    }
+}
+
+async fn stand_ins(
+    planned: &StandIns,
+    facts: &Facts,
+    events: &Events,
+    machine: &impl Machine,
+    stop: &CancellationToken,
+) -> Result<()> {
+    if matches!(planned, StandIns::IfNoRegistry(_)) {
+        if machine.stand_ins().await? == StandIns::None {
+            events.notice("the registry can be reached: no stand-in is needed");
+            return Ok(());
+        }
+        let names = plan::stand_in_packages(facts);
+        if !names.is_empty() {
+            packages::install(events, facts.privilege, &names, stop).await?;
+        }
+    }
+    tokio::select! {
+        result = machine.prepare_stand_ins() => result,
+        () = stop.cancelled() => Err(Interrupted.into()),
     }
 }
 

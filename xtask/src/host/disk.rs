@@ -19,17 +19,6 @@ fn parse(output: &str) -> Option<u64> {
     fields.nth(1)?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// `bytes` for people: `1.4 GB`, `82 MB`, `3 kB`.
-pub(crate) fn human(bytes: u64) -> String {
-    let (kilo, mega, giga) = (1_000, 1_000_000, 1_000_000_000);
-    match bytes {
-        _ if bytes >= giga => format!("{}.{} GB", bytes / giga, bytes % giga / 100_000_000),
-        _ if bytes >= mega => format!("{} MB", bytes / mega),
-        _ if bytes >= kilo => format!("{} kB", bytes / kilo),
-        _ => format!("{bytes} B"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,11 +30,5 @@ mod tests {
         assert_eq!(parse(output), Some(60 * 1024));
         assert_eq!(parse("df: no such file\n"), None);
         assert_eq!(parse(""), None);
-    }
-
-    #[test]
-    fn sizes_for_people() {
-        let texts = [999, 82_400_000, 1_480_000_000].map(human);
-        assert_eq!(texts, ["999 B", "82 MB", "1.4 GB"]);
     }
 }

@@ -6,11 +6,12 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use tokio_util::sync::CancellationToken;
 use xshell::Shell;
 use xtask_engine::event::Events;
 
 use super::command::{self, Line};
-use super::{Interrupted, NotReady, Privilege, interrupt::Interrupt};
+use super::{Interrupted, NotReady, Privilege};
 
 /// Where an engine that was started by hand writes.
 const LOG: &str = "/var/log/xtask-dockerd.log";
@@ -67,7 +68,7 @@ pub(crate) async fn start(
     privilege: Privilege,
     starter: Starter,
     answers: impl AsyncFn() -> bool,
-    stop: &Interrupt,
+    stop: &CancellationToken,
 ) -> Result<()> {
     if is_running() {
         events.notice("a dockerd is starting already; waiting for it");
@@ -114,7 +115,7 @@ async fn launch(
     shown: &str,
     log: &Path,
     answers: impl AsyncFn() -> bool,
-    stop: &Interrupt,
+    stop: &CancellationToken,
 ) -> Result<()> {
     events.notice(format!("$ {shown}"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -129,7 +130,7 @@ async fn wait(
     mut child: Option<(Child, &str)>,
     log: &str,
     answers: impl AsyncFn() -> bool,
-    stop: &Interrupt,
+    stop: &CancellationToken,
 ) -> Result<()> {
     let begun = Instant::now();
     loop {
@@ -155,7 +156,7 @@ async fn wait(
         }
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
-            () = stop.pressed() => return Err(Interrupted.into()),
+            () = stop.cancelled() => return Err(Interrupted.into()),
         }
     }
 }
@@ -201,7 +202,8 @@ mod tests {
             "echo starting; echo level=info msg=well; echo failed to start daemon: no iptables; exit 1",
             &log,
         );
-        let result = launch(&events, command, "dockerd", &log, async || false, &Interrupt::never()).await;
+        let result =
+            launch(&events, command, "dockerd", &log, async || false, &CancellationToken::new()).await;
         let text =
             result.unwrap_err().downcast::<NotReady>().unwrap().0.replace(&log.display().to_string(), "LOG");
         insta::assert_snapshot!(text, @r"
@@ -219,7 +221,9 @@ mod tests {
         let log = dir.path().join("log");
         let asked = AtomicU32::new(0);
         let answers = async || asked.fetch_add(1, Ordering::Relaxed) >= 2;
-        launch(&events, shell("sleep 1", &log), "dockerd", &log, answers, &Interrupt::never()).await.unwrap();
+        launch(&events, shell("sleep 1", &log), "dockerd", &log, answers, &CancellationToken::new())
+            .await
+            .unwrap();
         assert_eq!(asked.into_inner(), 3);
     }
 
@@ -228,7 +232,8 @@ mod tests {
         let (events, _) = events();
         let command = std::process::Command::new("/nonexistent/dockerd");
         let log = Path::new("/nonexistent/log");
-        let result = launch(&events, command, "dockerd", log, async || false, &Interrupt::never()).await;
+        let result =
+            launch(&events, command, "dockerd", log, async || false, &CancellationToken::new()).await;
         assert!(result.unwrap_err().downcast_ref::<NotReady>().is_some());
     }
 }

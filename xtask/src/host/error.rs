@@ -1,7 +1,8 @@
-//! The errors that decide the exit code. `main` finds them with `anyhow::Error::downcast_ref`,
-//! which looks through added context.
+//! The errors that decide the exit code.
 
 use std::fmt;
+
+use tokio_util::sync::CancellationToken;
 
 /// The machine is not ready and what to do about it: exit code 3.
 #[derive(Debug)]
@@ -11,9 +12,14 @@ pub(crate) struct NotReady(pub String);
 #[derive(Debug)]
 pub(crate) struct Usage(pub String);
 
-/// Ctrl-C was pressed: exit code 130.
+/// The user asked to stop: exit code 130 (143 after SIGTERM, which the frame around the task knows).
 #[derive(Debug)]
 pub(crate) struct Interrupted;
+
+/// An error if the user asked to stop.
+pub(crate) fn go_on(stop: &CancellationToken) -> Result<(), Interrupted> {
+    if stop.is_cancelled() { Err(Interrupted) } else { Ok(()) }
+}
 
 impl fmt::Display for NotReady {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

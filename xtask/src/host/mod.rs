@@ -6,7 +6,6 @@ pub(crate) mod command;
 pub(crate) mod disk;
 pub(crate) mod engine;
 pub(crate) mod error;
-pub(crate) mod interrupt;
 pub(crate) mod os;
 pub(crate) mod packages;
 pub(crate) mod privilege;

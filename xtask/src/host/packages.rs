@@ -1,11 +1,13 @@
 //! Packages of Debian and Ubuntu, by `apt-get`.
 
 use anyhow::{Context, Result};
+use tokio_util::sync::CancellationToken;
 use xshell::{Shell, cmd};
 use xtask_engine::event::Events;
 
 use super::command::{self, Failure, Line};
-use super::{Interrupted, NotReady, Privilege, interrupt::Interrupt};
+use super::error::go_on;
+use super::{Interrupted, NotReady, Privilege};
 
 /// Another apt (unattended upgrades after boot) may hold the lock for minutes.
 const LOCK: &str = "DPkg::Lock::Timeout=300";
@@ -28,7 +30,7 @@ pub(crate) async fn install(
     events: &Events,
     privilege: Privilege,
     packages: &[String],
-    stop: &Interrupt,
+    stop: &CancellationToken,
 ) -> Result<()> {
     let mut updated = None;
     if !known(packages) {
@@ -54,19 +56,19 @@ pub(crate) async fn install(
 async fn apt(
     events: &Events,
     line: Line,
-    stop: &Interrupt,
+    stop: &CancellationToken,
 ) -> Result<Result<Vec<String>, Failure>, Interrupted> {
-    stop.check()?;
+    go_on(stop)?;
     let run = command::run(events, line);
     tokio::pin!(run);
     let result = tokio::select! {
         result = &mut run => result,
-        () = stop.pressed() => {
+        () = stop.cancelled() => {
             events.notice("interrupted: waiting for apt-get, which must not be stopped half way");
             run.await
         }
     };
-    stop.check()?;
+    go_on(stop)?;
     Ok(result)
 }
 

@@ -6,18 +6,27 @@
 mod client;
 mod connect;
 mod context;
+mod credential_helper;
+mod credentials;
 mod discover;
 mod endpoint;
 mod environment;
 mod error;
+mod image;
 mod process;
+mod pull;
+mod reference;
 mod transport;
 mod upgrade;
 
 pub use client::{Engine, EngineInfo};
 pub use connect::{BoxStream, Stream};
+pub use credentials::{Credentials, CredentialsError};
 pub use discover::{Found, FoundBy, discover};
 pub use endpoint::{Endpoint, EndpointError};
 pub use environment::Environment;
 pub use error::{EngineError, OpenFailure};
+pub use image::{ImageChanges, ImageInfo, Labels};
+pub use pull::{PullError, PullProgress};
+pub use reference::{ImageReference, ReferenceError};
 pub use upgrade::UpgradeError;

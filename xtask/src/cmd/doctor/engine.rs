@@ -3,14 +3,17 @@
 use std::time::{Duration, Instant};
 
 use xtask_engine::docker::{Engine, EngineError, Environment, Found, discover};
+use xtask_engine::pipeline::Image;
 
-use super::{Finding, Image};
+use super::Finding;
 
 /// A registry that is there answers in tenths of a second.
 const REGISTRY: Duration = Duration::from_secs(3);
+/// The label by which the session knows which recipe made a stand-in.
+const VERSION_LABEL: &str = "xtask.stand-in.version";
 
 /// Finds the engine and connects to it.
-pub(super) async fn connect(named: Option<&str>) -> Result<(Engine, Found), EngineError> {
+pub(crate) async fn connect(named: Option<&str>) -> Result<(Engine, Found), EngineError> {
     let found = discover(named, &Environment::of_process())?;
     let engine = Engine::connect(found.endpoint.clone()).await?;
     Ok((engine, found))
@@ -50,59 +53,107 @@ pub(super) async fn buildkit(engine: &Engine) -> Finding {
     }
 }
 
-/// Whether the registry of the first image answers the engine, which is who pulls.
-pub(super) async fn registry(engine: &Engine, images: &[Image]) -> Option<Finding> {
-    let image = images.first()?;
+/// What a registry says to the engine, which is who pulls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It has the image; milliseconds.
+    Has(u128),
+    /// It answers, and refuses; its words.
+    Refuses(String),
+    /// It cannot be reached; the engine's words.
+    Unreachable(String),
+}
+
+/// Asks the registry of `image` for it, through the engine.
+pub(crate) async fn registry_answers(engine: &Engine, image: &str) -> Answer {
     let begun = Instant::now();
-    let answer =
-        tokio::time::timeout(REGISTRY, engine.docker().inspect_registry_image(&image.name, None)).await;
-    let result = match answer {
-        Err(_) => Err(format!("did not answer within {} s", REGISTRY.as_secs())),
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(match engine.error("ask", error) {
-            EngineError::Refused { message, .. } => message,
-            other => other.to_string(),
-        }),
-    };
-    Some(match result {
-        Ok(()) => Finding::ok(
-            "registry",
-            format!("has {}, answered in {} ms", image.name, begun.elapsed().as_millis()),
-        ),
-        Err(reason) => Finding::warn(
-            "registry",
-            format!("asked for {}: {reason}", image.name),
-            "images that the engine has are used, and stand-ins where the registry cannot be reached",
-        ),
-    })
-}
-
-/// Which images are there, as themselves or as stand-ins. One that is not is `Missing`.
-pub(super) async fn images(engine: &Engine, images: &[Image]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for Image { name, stand_in } in images {
-        findings.push(if engine.docker().inspect_image(name).await.is_ok() {
-            Finding::ok(name, "is in the engine")
-        } else if engine.docker().inspect_image(stand_in).await.is_ok() {
-            Finding::warn(
-                name,
-                format!("its stand-in {stand_in} is in the engine"),
-                "pull it where there is a registry",
-            )
-        } else {
-            Finding::missing(name, "not in the engine, and no stand-in", "cargo xtask setup")
-        });
+    match tokio::time::timeout(REGISTRY, engine.docker().inspect_registry_image(image, None)).await {
+        Err(_) => Answer::Unreachable(format!("no answer within {} s", REGISTRY.as_secs())),
+        Ok(Ok(_)) => Answer::Has(begun.elapsed().as_millis()),
+        Ok(Err(error)) => match engine.error("ask", error) {
+            EngineError::Refused { message, .. } if refuses(&message) => Answer::Refuses(message),
+            EngineError::Refused { message, .. } => Answer::Unreachable(message),
+            other => Answer::Unreachable(other.to_string()),
+        },
     }
-    findings
 }
 
-/// An image that is missing where the registry answers.
-pub(super) fn to_be_pulled(finding: Finding) -> Finding {
-    match finding.state {
-        super::State::Missing => {
-            Finding::ok(finding.what, "not in the engine; it is pulled when it is needed")
+/// Whether these are words of a registry that was reached (the error codes of the OCI distribution
+/// specification) or whose certificate is not trusted.
+fn refuses(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let words = [
+        "denied",
+        "unauthorized",
+        "authentication required",
+        "manifest unknown",
+        "not found",
+        "toomanyrequests",
+        "too many requests",
+        "x509:",
+        "http response to https client",
+    ];
+    !message.contains("proxy authentication required") && words.iter().any(|word| message.contains(word))
+}
+
+pub(super) fn registry(image: &str, answer: &Answer) -> Finding {
+    match answer {
+        Answer::Has(milliseconds) => {
+            Finding::ok("registry", format!("has {image}, answered in {milliseconds} ms"))
         }
-        _ => finding,
+        Answer::Refuses(said) => Finding::warn(
+            "registry",
+            format!("asked for {image}: {said}"),
+            "log in with `docker login`, or check the image's name",
+        ),
+        Answer::Unreachable(said) => Finding::warn(
+            "registry",
+            format!("cannot be reached, asked for {image}: {said}"),
+            "what the engine has is used, and stand-ins for what it has not",
+        ),
+    }
+}
+
+/// As what the engine has an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// As itself.
+    Itself,
+    /// As its stand-in, made by the recipe as it is now.
+    StandIn(String),
+}
+
+/// As what the engine has `image`.
+pub(crate) async fn presence(engine: &Engine, image: &Image) -> Option<Presence> {
+    if let Ok(Some(_)) = engine.image(image.name()).await {
+        return Some(Presence::Itself);
+    }
+    let stand_in = image.stand_in()?;
+    let there = engine.image(&stand_in.tag).await.ok()??;
+    let current = there.labels.get(VERSION_LABEL) == Some(&stand_in.version.to_string());
+    current.then(|| Presence::StandIn(stand_in.tag.clone()))
+}
+
+pub(super) fn image(image: &Image, presence: Option<&Presence>, registry: &Answer) -> Finding {
+    let name = image.name();
+    match (presence, registry) {
+        (Some(Presence::Itself), _) => Finding::ok(name, "is in the engine"),
+        (Some(Presence::StandIn(tag)), _) => {
+            let differs = image.stand_in().map(|stand_in| stand_in.differs.as_str()).unwrap_or_default();
+            Finding::warn(name, format!("its stand-in {tag} is in the engine: {differs}"), "")
+        }
+        (None, Answer::Has(_)) => Finding::ok(name, "not in the engine; it is pulled when it is needed"),
+        (None, Answer::Refuses(_)) => {
+            Finding::missing(name, "not in the engine, and its registry refuses it", "")
+        }
+        (None, Answer::Unreachable(_)) if image.stand_in().is_some() => {
+            Finding::missing(name, "not in the engine, and no stand-in is", "cargo xtask setup")
+        }
+        (None, Answer::Unreachable(_)) => Finding::missing(
+            name,
+            "not in the engine, and nothing can stand in for it",
+            "`docker load` it here",
+        ),
     }
 }
 
@@ -118,11 +169,27 @@ mod tests {
     }
 
     #[test]
-    fn what_will_be_pulled_is_fine() {
-        let missing =
-            Finding::missing("node:20-alpine", "not in the engine, and no stand-in", "cargo xtask setup");
-        assert_eq!(to_be_pulled(missing).state, super::super::State::Ok);
-        let stand_in = Finding::warn("node:20-alpine", "its stand-in is in the engine", "pull it");
-        assert_eq!(to_be_pulled(stand_in.clone()), stand_in);
+    fn images_by_what_the_registry_says() {
+        let node = Image::named("node:20-alpine");
+        let answers = [
+            Answer::Has(312),
+            Answer::Refuses("toomanyrequests: slow down".into()),
+            Answer::Unreachable("no answer within 3 s".into()),
+        ];
+        let findings: Vec<_> = answers
+            .iter()
+            .flat_map(|answer| [registry("node:20-alpine", answer), image(&node, None, answer)])
+            .chain([image(&node, Some(&Presence::Itself), &answers[2])])
+            .collect();
+        insta::assert_snapshot!(table(&findings).join("\n"));
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer() {
+        assert!(refuses("toomanyrequests: You have reached your pull rate limit"));
+        assert!(refuses("manifest unknown: manifest unknown"));
+        assert!(refuses("x509: certificate signed by unknown authority"));
+        assert!(!refuses("dial tcp: lookup registry on 10.0.0.1:53: no such host"));
+        assert!(!refuses("proxyconnect tcp: Proxy Authentication Required"));
     }
 }

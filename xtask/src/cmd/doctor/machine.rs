@@ -41,10 +41,10 @@ fn space(what: &str, path: &Path, free: Option<u64>) -> Finding {
     match free {
         Some(free) if free < TIGHT => Finding::warn(
             what,
-            format!("{} free at {path}", disk::human(free)),
+            format!("{} free at {path}", xtask_engine::bytes(free)),
             "make room, for example with `cargo xtask cache prune`",
         ),
-        Some(free) => Finding::ok(what, format!("{} free at {path}", disk::human(free))),
+        Some(free) => Finding::ok(what, format!("{} free at {path}", xtask_engine::bytes(free))),
         None => Finding::warn(what, format!("`df` does not say how much is free at {path}"), ""),
     }
 }

@@ -5,14 +5,14 @@ use std::io::{BufRead, IsTerminal, Write};
 use anyhow::{Context, Result};
 use tokio::sync::oneshot;
 
-use crate::host::interrupt::Interrupt;
 use crate::host::{Interrupted, Usage};
+use tokio_util::sync::CancellationToken;
 
 /// Returns if the plan may be carried out: with `--yes`, in CI, or because a person says so.
 ///
 /// # Errors
 /// `Usage` if there is nobody to ask, or the answer is no.
-pub(super) async fn ask(yes: bool, stop: &Interrupt) -> Result<()> {
+pub(super) async fn ask(yes: bool, stop: &CancellationToken) -> Result<()> {
     let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
     if yes || ci {
         return Ok(());
@@ -33,7 +33,7 @@ pub(super) async fn ask(yes: bool, stop: &Interrupt) -> Result<()> {
     });
     let line = tokio::select! {
         line = answer => line.context("cannot read the answer")?.context("cannot read the answer")?,
-        () = stop.pressed() => return Err(Interrupted.into()),
+        () = stop.cancelled() => return Err(Interrupted.into()),
     };
     if is_yes(&line) { Ok(()) } else { Err(Usage("nothing was done".into()).into()) }
 }

@@ -76,6 +76,18 @@ impl fmt::Display for EngineState {
     }
 }
 
+/// Which stand-ins have to be made. An image needs one if neither the engine has it nor its
+/// registry can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StandIns {
+    /// None.
+    None,
+    /// For these images.
+    Needed(Vec<String>),
+    /// For these, if the registry cannot be reached: that shows when there is an engine.
+    IfNoRegistry(Vec<String>),
+}
+
 /// What was found on this machine.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
@@ -85,8 +97,8 @@ pub(crate) struct Facts {
     pub privilege: Privilege,
     /// The engine.
     pub engine: EngineState,
-    /// Images that need a stand-in that is not there yet.
-    pub missing_stand_ins: Vec<String>,
+    /// The stand-ins.
+    pub stand_ins: StandIns,
     /// `dockerd` is installed.
     pub dockerd: bool,
     /// `iptables`, without which `dockerd` does not start.
@@ -103,10 +115,10 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Looks at this machine.
-    pub(crate) fn find(os: Os, engine: EngineState, missing_stand_ins: Vec<String>) -> Self {
+    pub(crate) fn find(os: Os, engine: EngineState, stand_ins: StandIns) -> Self {
         let privilege = match xshell::Shell::new() {
             // Only what a plan needs: a machine that is ready is looked at in no time.
-            Ok(sh) if !(matches!(engine, EngineState::Answers(_)) && missing_stand_ins.is_empty()) => {
+            Ok(sh) if !(matches!(engine, EngineState::Answers(_)) && stand_ins == StandIns::None) => {
                 Privilege::find(&sh)
             }
             _ => Privilege::None,
@@ -115,7 +127,7 @@ impl Facts {
             os,
             privilege,
             engine,
-            missing_stand_ins,
+            stand_ins,
             dockerd: engine::is_installed(),
             iptables: host::program("iptables").is_some(),
             ca: ca::bundle().is_some(),
@@ -134,7 +146,7 @@ pub(crate) enum Step {
     /// Start the engine that is installed.
     StartEngine(Starter),
     /// Make stand-ins for images.
-    StandIns(Vec<String>),
+    StandIns(StandIns),
 }
 
 impl Step {
@@ -154,24 +166,13 @@ pub(crate) fn plan(facts: &Facts) -> Result<Vec<Step>, NotReady> {
         EngineState::Missing => true,
         EngineState::Denied(text) | EngineState::Unusable(text) => return Err(NotReady(text.clone())),
     };
-    let stand_ins = !facts.missing_stand_ins.is_empty();
-    let mut names: Vec<String> = Vec::new();
-    let mut need = |name: &str, there: bool| {
-        if !there {
-            names.push(name.to_owned());
-        }
-    };
-    if engine_missing {
-        need("docker.io", facts.dockerd);
-        need("iptables", facts.iptables);
-        need("ca-certificates", facts.ca);
-    }
-    if stand_ins {
-        need("mmdebstrap", facts.mmdebstrap);
-        need("uidmap", facts.newuidmap || facts.privilege == Privilege::Root);
-    }
-    if !facts.os.has_apt() && (engine_missing || stand_ins) {
+    let needed = matches!(facts.stand_ins, StandIns::Needed(_));
+    if !facts.os.has_apt() && (engine_missing || needed) {
         return Err(elsewhere(facts, engine_missing));
+    }
+    let mut names = if engine_missing { engine_packages(facts) } else { vec![] };
+    if needed {
+        names.extend(stand_in_packages(facts));
     }
     let mut steps = Vec::new();
     if !names.is_empty() {
@@ -180,8 +181,8 @@ pub(crate) fn plan(facts: &Facts) -> Result<Vec<Step>, NotReady> {
     if engine_missing {
         steps.push(Step::StartEngine(facts.starter));
     }
-    if stand_ins {
-        steps.push(Step::StandIns(facts.missing_stand_ins.clone()));
+    if facts.stand_ins != StandIns::None {
+        steps.push(Step::StandIns(facts.stand_ins.clone()));
     }
     if facts.privilege == Privilege::None && steps.iter().any(Step::needs_root) {
         return Err(without_root(facts, &steps));
@@ -189,7 +190,25 @@ pub(crate) fn plan(facts: &Facts) -> Result<Vec<Step>, NotReady> {
     Ok(steps)
 }
 
+fn engine_packages(facts: &Facts) -> Vec<String> {
+    missing(&[("docker.io", facts.dockerd), ("iptables", facts.iptables), ("ca-certificates", facts.ca)])
+}
+
+/// What making a stand-in takes and is not there.
+pub(super) fn stand_in_packages(facts: &Facts) -> Vec<String> {
+    let uidmap = facts.newuidmap || facts.privilege == Privilege::Root;
+    missing(&[("mmdebstrap", facts.mmdebstrap), ("uidmap", uidmap)])
+}
+
+fn missing(packages: &[(&str, bool)]) -> Vec<String> {
+    packages.iter().filter(|(_, there)| !there).map(|(name, _)| (*name).to_owned()).collect()
+}
+
 fn elsewhere(facts: &Facts, engine_missing: bool) -> NotReady {
+    let images = match &facts.stand_ins {
+        StandIns::None => String::new(),
+        StandIns::Needed(images) | StandIns::IfNoRegistry(images) => images.join(", "),
+    };
     NotReady(if engine_missing {
         format!(
             "no container engine answers, and this is {}: `cargo xtask setup` installs one on Debian and Ubuntu only; \
@@ -198,9 +217,8 @@ fn elsewhere(facts: &Facts, engine_missing: bool) -> NotReady {
         )
     } else {
         format!(
-            "the registry cannot be reached, and stand-ins for {} can be made on Debian and Ubuntu only, not on {}; \
+            "the registry cannot be reached, and stand-ins for {images} can be made on Debian and Ubuntu only, not on {}; \
              pull the images where there is a registry and `docker load` them here",
-            facts.missing_stand_ins.join(", "),
             facts.os
         )
     })
@@ -231,10 +249,24 @@ pub(super) fn lines(steps: &[Step], facts: &Facts) -> Vec<String> {
             Step::StartEngine(starter) => {
                 ("start the container engine".into(), starter.shown(facts.privilege))
             }
-            Step::StandIns(images) => {
-                let what = format!("make stand-ins for {}", images.join(", "));
-                (what, "the registry cannot be reached; built from this machine's package sources".into())
+            Step::StandIns(StandIns::IfNoRegistry(images)) => {
+                let how = match stand_in_packages(facts).as_slice() {
+                    [] => "built from this machine's package sources".to_owned(),
+                    names => format!(
+                        "built from this machine's package sources, after {}",
+                        packages::shown(facts.privilege, names)
+                    ),
+                };
+                (
+                    format!("if their registry cannot be reached, make stand-ins for {}", images.join(", ")),
+                    how,
+                )
             }
+            Step::StandIns(StandIns::Needed(images)) => {
+                let what = format!("make stand-ins for {}", images.join(", "));
+                (what, "their registry cannot be reached; built from this machine's package sources".into())
+            }
+            Step::StandIns(StandIns::None) => continue,
         };
         lines.push(format!("  {number}. {what}"));
         lines.push(format!("     {how}"));

@@ -12,7 +12,7 @@ fn bare() -> Facts {
         os: debian(),
         privilege: Privilege::Root,
         engine: EngineState::Missing,
-        missing_stand_ins: vec![],
+        stand_ins: StandIns::None,
         dockerd: false,
         iptables: false,
         ca: true,
@@ -20,6 +20,10 @@ fn bare() -> Facts {
         newuidmap: false,
         starter: Starter::ByHand,
     }
+}
+
+fn node() -> StandIns {
+    StandIns::Needed(vec!["node:20-alpine".into()])
 }
 
 fn debian() -> Os {
@@ -39,8 +43,10 @@ fn shown(facts: &Facts) -> String {
 
 #[test]
 fn bare_machine_without_a_registry() {
-    let facts =
-        Facts { missing_stand_ins: vec!["node:20-alpine".into(), "postgres:14.2-alpine".into()], ..bare() };
+    let facts = Facts {
+        stand_ins: StandIns::IfNoRegistry(vec!["node:20-alpine".into(), "postgres:14.2-alpine".into()]),
+        ..bare()
+    };
     insta::assert_snapshot!(shown(&facts), @r"
     On this machine (Debian GNU/Linux 12 (bookworm)):
       1. install docker.io, iptables, mmdebstrap
@@ -80,8 +86,8 @@ fn an_engine_that_is_there_is_left_alone() {
     // Reached elsewhere: nothing is installed here.
     let facts = Facts { engine: ready(), ..bare() };
     assert_eq!(plan(&facts).unwrap(), []);
-    let facts = Facts { missing_stand_ins: vec!["node:20-alpine".into()], mmdebstrap: true, ..facts };
-    assert_eq!(plan(&facts).unwrap(), [Step::StandIns(vec!["node:20-alpine".into()])]);
+    let facts = Facts { stand_ins: node(), mmdebstrap: true, ..facts };
+    assert_eq!(plan(&facts).unwrap(), [Step::StandIns(node())]);
 }
 
 #[test]
@@ -98,7 +104,7 @@ fn another_system() {
     let os = Os { family: Family::Other, codename: String::new(), name: "Fedora Linux 42".into() };
     let facts = Facts { os, ..bare() };
     insta::assert_snapshot!(shown(&facts), @"not ready: no container engine answers, and this is Fedora Linux 42: `cargo xtask setup` installs one on Debian and Ubuntu only; install Docker Engine 20.10 or newer or Docker Desktop, start it, and run this again");
-    let facts = Facts { engine: ready(), missing_stand_ins: vec!["node:20-alpine".into()], ..facts };
+    let facts = Facts { engine: ready(), stand_ins: node(), ..facts };
     insta::assert_snapshot!(shown(&facts), @"not ready: the registry cannot be reached, and stand-ins for node:20-alpine can be made on Debian and Ubuntu only, not on Fedora Linux 42; pull the images where there is a registry and `docker load` them here");
 }
 
@@ -108,9 +114,9 @@ fn a_user_who_cannot_become_root() {
     insta::assert_snapshot!(shown(&facts), @"not ready: this needs root, and there is no sudo on this machine (Debian GNU/Linux 12 (bookworm)); as root, run `apt-get install -y --no-install-recommends docker.io iptables`, then `dockerd &`");
 }
 
-/// A machine whose engine answers.
+/// A machine whose engine answers, and which needs these stand-ins.
 struct Ready {
-    missing: Mutex<Vec<String>>,
+    needed: Mutex<StandIns>,
 }
 
 impl Machine for Ready {
@@ -118,12 +124,12 @@ impl Machine for Ready {
         ready()
     }
 
-    async fn missing_stand_ins(&self) -> Result<Vec<String>> {
-        Ok(self.missing.lock().unwrap().clone())
+    async fn stand_ins(&self) -> Result<StandIns> {
+        Ok(self.needed.lock().unwrap().clone())
     }
 
     async fn prepare_stand_ins(&self) -> Result<()> {
-        self.missing.lock().unwrap().clear();
+        *self.needed.lock().unwrap() = StandIns::None;
         Ok(())
     }
 }
@@ -131,15 +137,16 @@ impl Machine for Ready {
 #[tokio::test]
 async fn says_in_one_line_that_nothing_is_missing() {
     let (events, told) = events();
-    let machine = Ready { missing: Mutex::default() };
-    run(&Args { yes: false }, &events, &machine).await.unwrap();
+    let machine = Ready { needed: Mutex::new(StandIns::None) };
+    go(false, &events, &CancellationToken::new(), &machine).await.unwrap();
     insta::assert_snapshot!(told.output(), @"nothing to do: Docker Engine 20.10.24 at unix:///var/run/docker.sock answers");
 }
 
-#[tokio::test]
-async fn stop_between_two_steps() {
-    let stop = crate::host::interrupt::Interrupt::never();
-    assert!(stop.check().is_ok());
-    assert_eq!(anyhow::Error::from(Interrupted).to_string(), "interrupted");
-    assert!(anyhow::Error::from(Usage("x".into())).context("y").downcast_ref::<Usage>().is_some());
+#[test]
+fn the_errors_decide_the_exit_code() {
+    let error = |error: anyhow::Error| crate::exit::code(&error.context("setting up"));
+    assert_eq!(error(Usage("x".into()).into()), 2);
+    assert_eq!(error(NotReady("x".into()).into()), 3);
+    assert_eq!(error(Interrupted.into()), 130);
+    assert_eq!(error(anyhow::anyhow!("x")), 1);
 }

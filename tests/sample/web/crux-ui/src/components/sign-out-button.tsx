@@ -1,0 +1,30 @@
+import { useState } from 'react'
+import { PostAuth, postAuth } from '@/lib/auth-client'
+import { ROUTES } from '@/lib/routes'
+
+type SignOutButtonProps = {
+  post?: PostAuth
+  leave?: (path: string) => void
+}
+
+export const SignOutButton = ({
+  post = postAuth,
+  leave = path => window.location.assign(path),
+}: SignOutButtonProps) => {
+  const [failed, setFailed] = useState(false)
+
+  const signOut = async (): Promise<void> => {
+    const result = await post('logout')
+    if (result.ok) {
+      // A full page load, so that nothing of the session stays in memory.
+      leave(ROUTES.login)
+    }
+    setFailed(!result.ok)
+  }
+
+  return (
+    <button type="button" className="button quiet small" onClick={() => void signOut()}>
+      {failed ? 'Try to sign out again' : 'Sign out'}
+    </button>
+  )
+}

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common'
+import { Identity } from '../auth/identity'
+import { badRequest, conflict } from '../http/problems'
+import { toSlug } from '../slug/slug'
+import { TeamService } from '../team/team.service'
+import { CreateProjectDto, ProjectDto } from './project.dto'
+import { Project, ProjectRepository, ProjectSlugTakenError } from './project.repository'
+
+@Injectable()
+export class ProjectService {
+  constructor(
+    private readonly teams: TeamService,
+    private readonly projects: ProjectRepository,
+  ) {}
+
+  async listProjects(teamSlug: string, caller: Identity): Promise<ProjectDto[]> {
+    const team = await this.teams.requireMembership(teamSlug, caller)
+
+    const projects = await this.projects.findByTeam(team.id)
+    return projects.map(toDto)
+  }
+
+  async createProject(teamSlug: string, request: CreateProjectDto, caller: Identity): Promise<ProjectDto> {
+    const team = await this.teams.requireMembership(teamSlug, caller)
+
+    const { name, description } = request
+    const slug = request.slug ?? toSlug(name)
+    if (!slug) {
+      throw badRequest({ slug: 'No slug can be made of this name: give one.' })
+    }
+
+    try {
+      return toDto(await this.projects.create({ teamId: team.id, slug, name, description, createdById: caller.id }))
+    } catch (err) {
+      if (err instanceof ProjectSlugTakenError) {
+        throw conflict({ slug: `The team has already a project with the slug "${slug}".` })
+      }
+      throw err
+    }
+  }
+}
+
+const toDto = ({ id, slug, name, description, createdAt, createdBy }: Project): ProjectDto => ({
+  id,
+  slug,
+  name,
+  description,
+  createdAt,
+  createdBy,
+})

@@ -1,0 +1,227 @@
+//! Directories of the host, sent to BuildKit: it compares our list with the copy it keeps and asks
+//! for what differs. The protocol is fsutil's: STATs, an empty one at the end; then REQ(id) from
+//! them, DATA from us, an empty one at a file's end; FIN both ways.
+//! <https://github.com/tonistiigi/fsutil/blob/master/types/wire.proto>
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
+
+use bollard_buildkit_proto::fsutil::types::{Packet, Stat, packet::PacketType};
+use bollard_buildkit_proto::moby::filesync::v1::file_sync_server;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::source::{Entry, Kind, View, reason};
+
+/// Bytes of a file in one message, as fsutil sends them.
+const CHUNK: usize = 32 * 1024;
+/// Messages between the disk and the network.
+const IN_FLIGHT: usize = 32;
+
+/// What one view cost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Transfer {
+    /// Files sent.
+    pub(crate) files: u64,
+    /// Bytes sent.
+    pub(crate) bytes: u64,
+    /// It is complete.
+    pub(crate) done: bool,
+    /// Why it could not be sent, if so.
+    pub(crate) error: Option<String>,
+    /// A file was gone, or another than in the list: the list must be made anew.
+    pub(crate) moved: bool,
+}
+
+/// What was sent in a session, by the key of the view. A view that is not in it was not even asked
+/// for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Transfers(Arc<Mutex<BTreeMap<String, Transfer>>>);
+
+impl Transfers {
+    /// What the view of this key cost, if it was asked for.
+    pub(crate) fn of(&self, key: &str) -> Option<Transfer> {
+        self.lock().get(key).cloned()
+    }
+
+    /// Of all views that were asked for.
+    pub(crate) fn all(&self) -> BTreeMap<String, Transfer> {
+        self.lock().clone()
+    }
+
+    fn update(&self, key: &str, change: impl FnOnce(&mut Transfer)) {
+        change(self.lock().entry(key.to_owned()).or_default());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Transfer>> {
+        self.0.lock().unwrap_or_else(|lock| lock.into_inner())
+    }
+}
+
+pub(super) struct FileSync {
+    views: HashMap<String, Arc<View>>,
+    transfers: Transfers,
+}
+
+impl FileSync {
+    pub(super) fn new(views: impl Iterator<Item = Arc<View>>, transfers: Transfers) -> Self {
+        Self { views: views.map(|view| (view.key.clone(), view)).collect(), transfers }
+    }
+}
+
+type Packets = mpsc::Sender<Result<Packet, Status>>;
+
+#[tonic::async_trait]
+impl file_sync_server::FileSync for FileSync {
+    type DiffCopyStream = ReceiverStream<Result<Packet, Status>>;
+    type TarStreamStream = tokio_stream::Empty<Result<Packet, Status>>;
+
+    async fn diff_copy(&self, request: Request<Streaming<Packet>>) -> Result<Response<Self::DiffCopyStream>, Status> {
+        let name = request.metadata().get("dir-name").and_then(|name| name.to_str().ok()).unwrap_or_default();
+        let view = self.views.get(name).cloned().ok_or_else(|| Status::not_found(format!("no directory {name}")))?;
+        let transfers = self.transfers.clone();
+        let requests = request.into_inner();
+        let (packets, response) = mpsc::channel(IN_FLIGHT);
+        let runtime = Handle::current();
+        // Reading files blocks; one thread a view does all of it, at the pace of the network.
+        tokio::task::spawn_blocking(move || {
+            transfers.update(&view.key, |transfer| *transfer = Transfer::default());
+            let result = send(&view, requests, &packets, &runtime, &transfers);
+            transfers.update(&view.key, |transfer| {
+                transfer.done = true;
+                transfer.error = result.err().filter(|_| !transfer.moved);
+            });
+        });
+        Ok(Response::new(ReceiverStream::new(response)))
+    }
+
+    async fn tar_stream(&self, _: Request<Streaming<Packet>>) -> Result<Response<Self::TarStreamStream>, Status> {
+        Err(Status::unimplemented("tar"))
+    }
+}
+
+/// Serves one comparison from the list to the end. The error is one sentence.
+fn send(
+    view: &View,
+    mut requests: Streaming<Packet>,
+    packets: &Packets,
+    runtime: &Handle,
+    transfers: &Transfers,
+) -> Result<(), String> {
+    const BROKEN_OFF: &str = "the engine broke off";
+    let put = |packet: Packet| packets.blocking_send(Ok(packet)).map_err(|_| BROKEN_OFF.to_owned());
+    for entry in &view.entries {
+        put(packet(PacketType::PacketStat, 0, Some(stat(entry)), Vec::new()))?;
+    }
+    put(packet(PacketType::PacketStat, 0, None, Vec::new()))?;
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let Ok(Some(request)) = runtime.block_on(requests.message()) else { return Err(BROKEN_OFF.into()) };
+        match request.r#type() {
+            PacketType::PacketReq => {
+                let Some(entry) = view.entries.get(request.id as usize) else {
+                    return Err(format!("the engine asked for file {} of {}", request.id, view.entries.len()));
+                };
+                match file(view, entry, request.id, &mut buffer, &put) {
+                    Ok(bytes) => transfers.update(&view.key, |transfer| {
+                        transfer.files += 1;
+                        transfer.bytes += bytes;
+                    }),
+                    Err(problem) => {
+                        transfers.update(&view.key, |transfer| transfer.moved |= problem.moved);
+                        let _ = packets.blocking_send(Err(Status::aborted(problem.text.clone())));
+                        return Err(problem.text);
+                    }
+                }
+            }
+            PacketType::PacketFin => return put(packet(PacketType::PacketFin, 0, None, Vec::new())),
+            PacketType::PacketErr => return Err(String::from_utf8_lossy(&request.data).into_owned()),
+            PacketType::PacketStat | PacketType::PacketData => {}
+        }
+    }
+}
+
+struct Problem {
+    text: String,
+    moved: bool,
+}
+
+impl From<String> for Problem {
+    fn from(text: String) -> Self {
+        Self { text, moved: false }
+    }
+}
+
+/// Sends one file; returns its bytes.
+fn file(
+    view: &View,
+    entry: &Entry,
+    id: u32,
+    buffer: &mut [u8],
+    put: &impl Fn(Packet) -> Result<(), String>,
+) -> Result<u64, Problem> {
+    let path = view.root.join(&*entry.path);
+    let failed = |error: io::Error| Problem {
+        text: format!(
+            "cannot read {}: {} (leave it out with exclude or .dockerignore, or make it readable)",
+            path.display(),
+            reason(&error)
+        ),
+        moved: error.kind() == io::ErrorKind::NotFound,
+    };
+    let mut file = File::open(&path).map_err(failed)?;
+    let mut sent = 0;
+    loop {
+        let read = file.read(buffer).map_err(failed)?;
+        put(packet(PacketType::PacketData, id, None, buffer[..read].to_vec()))?;
+        if read == 0 {
+            return Ok(sent);
+        }
+        sent += read as u64;
+    }
+}
+
+fn packet(r#type: PacketType, id: u32, stat: Option<Stat>, data: Vec<u8>) -> Packet {
+    Packet { r#type: r#type.into(), stat, id, data }
+}
+
+/// Bits of Go's `os.FileMode`, in which BuildKit thinks: <https://pkg.go.dev/io/fs#FileMode>.
+const MODE_DIR: u32 = 1 << 31;
+const MODE_SYMLINK: u32 = 1 << 27;
+const MODE_SETUID: u32 = 1 << 23;
+const MODE_SETGID: u32 = 1 << 22;
+const MODE_STICKY: u32 = 1 << 20;
+
+/// Everything belongs to root: who owns a file here means nothing in a container.
+fn stat(entry: &Entry) -> Stat {
+    let mut mode = entry.mode & 0o777;
+    for (unix, go) in [(0o4000, MODE_SETUID), (0o2000, MODE_SETGID), (0o1000, MODE_STICKY)] {
+        if entry.mode & unix != 0 {
+            mode |= go;
+        }
+    }
+    let mut linkname = String::new();
+    match &entry.kind {
+        Kind::File => {}
+        Kind::Directory => mode |= MODE_DIR,
+        Kind::Symlink { target } => {
+            mode |= MODE_SYMLINK;
+            linkname = target.to_string();
+        }
+    }
+    Stat {
+        path: entry.path.to_string(),
+        mode,
+        size: i64::try_from(entry.size).unwrap_or(i64::MAX),
+        // BuildKit asks again only for files whose size or time differs from its copy. The time of
+        // the last change cannot be set back as the time of modification can (`cp -p`, an archive
+        // unpacked over another), so an edit never goes unseen.
+        mod_time: entry.changed(),
+        linkname,
+        ..Default::default()
+    }
+}

@@ -1,0 +1,139 @@
+//! One solve: the definition goes in, the status is followed, the result comes out.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use bollard_buildkit_proto::moby::buildkit::v1::{SolveRequest, StatusRequest};
+use bollard_buildkit_proto::pb;
+use tokio::sync::mpsc;
+use tokio::time::{Instant as TokioInstant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::status::DRAIN;
+use super::{Control, Progress, SolveError};
+
+/// What becomes of the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Exporter {
+    /// Nothing: it stays in the cache.
+    None,
+    /// An archive sent to the session.
+    Tar,
+    /// An image in the engine, under this name.
+    Image(String),
+}
+
+/// What is to be solved.
+#[derive(Debug)]
+pub(crate) struct Solve {
+    pub(crate) definition: pb::Definition,
+    pub(crate) session: String,
+    pub(crate) exporter: Exporter,
+}
+
+/// What ends a solve early.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) cancel: CancellationToken,
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// How much longer than the deadline a running test may take: its wrapper stops it at the
+/// deadline, and then its files are brought out.
+const TEST_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Solves, telling `progress` what happens. Dropped or ended early, the steps stop.
+///
+/// # Returns
+/// What the exporter says of its result.
+pub(crate) async fn solve(
+    control: &Control,
+    solve: Solve,
+    limits: &Limits,
+    progress: &mut Progress<'_>,
+) -> Result<HashMap<String, String>, SolveError> {
+    let reference = Uuid::new_v4().simple().to_string();
+    let mut status = follow(control, &reference);
+    let (exporter, attributes) = match solve.exporter {
+        Exporter::None => (String::new(), HashMap::new()),
+        Exporter::Tar => ("tar".to_owned(), HashMap::new()),
+        // Docker Engine's own exporter: builder/builder-next/exporter.
+        Exporter::Image(name) => ("moby".to_owned(), HashMap::from([("name".to_owned(), name)])),
+    };
+    let request = SolveRequest {
+        r#ref: reference,
+        definition: Some(solve.definition),
+        session: solve.session,
+        exporter_deprecated: exporter,
+        exporter_attrs_deprecated: attributes,
+        ..Default::default()
+    };
+    let mut client = control.client.clone();
+    let solving = client.solve(request);
+    tokio::pin!(solving);
+
+    let mut deadline = limits.deadline.map(TokioInstant::from_std);
+    let result = loop {
+        tokio::select! {
+            biased;
+            () = limits.cancel.cancelled() => break Err(SolveError::Canceled),
+            message = status.recv(), if !status.is_closed() || !status.is_empty() => {
+                if let Some(message) = message {
+                    progress.status(message);
+                }
+            }
+            response = &mut solving => {
+                break response.map(|response| response.into_inner().exporter_response).map_err(SolveError::from);
+            }
+            () = until(deadline) => {
+                if !progress.test_is_running() || limits.deadline.is_some_and(|end| end.elapsed() >= TEST_GRACE) {
+                    break Err(SolveError::TimedOut);
+                }
+                deadline = limits.deadline.map(|end| TokioInstant::from_std(end + TEST_GRACE));
+            }
+        }
+    };
+    if matches!(result, Ok(_) | Err(SolveError::Failed { .. })) {
+        // The stream ends with the solve; one that has nothing to tell may hang, so not for long.
+        let drained = tokio::time::timeout(DRAIN, async {
+            while let Some(message) = status.recv().await {
+                progress.status(message);
+            }
+        });
+        let _ = drained.await;
+    }
+    progress.finish(result.is_ok());
+    result
+}
+
+/// The status of a solve that is about to begin: opened together with it, since a late one
+/// misses lines.
+fn follow(control: &Control, reference: &str) -> mpsc::Receiver<bollard_buildkit_proto::moby::buildkit::v1::StatusResponse> {
+    let (sender, receiver) = mpsc::channel(64);
+    let mut client = control.client.clone();
+    let request = StatusRequest { r#ref: reference.to_owned() };
+    tokio::spawn(async move {
+        let Ok(response) = client.status(request).await else { return };
+        let mut stream = response.into_inner();
+        loop {
+            tokio::select! {
+                message = stream.message() => {
+                    let Ok(Some(message)) = message else { return };
+                    if sender.send(message).await.is_err() {
+                        return;
+                    }
+                }
+                () = sender.closed() => return,
+            }
+        }
+    });
+    receiver
+}
+
+async fn until(deadline: Option<TokioInstant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,316 @@
+//! BuildKit's status stream as events: which step runs, what it prints, how it ended.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use bollard_buildkit_proto::google::protobuf::Timestamp;
+use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
+
+use super::Transfers;
+use crate::event::{Event, Events, Outcome, StepKind};
+use crate::llb::Step;
+use crate::size::bytes;
+
+/// Lines of a step's output kept for the case that it fails.
+const TAIL: usize = 60;
+/// A line longer than this is told in parts.
+const LINE_LIMIT: usize = 64 * 1024;
+
+/// How a step ended, for whoever asked for the solve.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StepResult {
+    pub(crate) outcome: Outcome,
+    pub(crate) seconds: f64,
+}
+
+/// Follows one solve and tells what happens.
+pub(crate) struct Progress<'a> {
+    pipeline: &'a str,
+    events: &'a Events,
+    transfers: Transfers,
+    steps: Vec<Step>,
+    index: HashMap<String, usize>,
+    states: Vec<State>,
+    /// Steps whose end was told, in this solve or an earlier one of the same pipeline.
+    told: HashSet<String>,
+    /// The end of a test that came from the cache is for the caller to tell: a failure must not
+    /// be taken from there.
+    hold_cached_tests: bool,
+}
+
+#[derive(Default)]
+struct State {
+    started: Option<f64>,
+    completed: bool,
+    result: Option<StepResult>,
+    partial: Vec<u8>,
+    tail: VecDeque<String>,
+}
+
+impl<'a> Progress<'a> {
+    /// Follows `steps`; what is in `told` is not told again.
+    pub(crate) fn new(
+        pipeline: &'a str,
+        events: &'a Events,
+        transfers: Transfers,
+        steps: Vec<Step>,
+        told: HashSet<String>,
+        hold_cached_tests: bool,
+    ) -> Self {
+        let index = steps.iter().enumerate().map(|(index, step)| (step.digest.clone(), index)).collect();
+        let states = steps.iter().map(|_| State::default()).collect();
+        Self { pipeline, events, transfers, steps, index, states, told, hold_cached_tests }
+    }
+
+    /// What has been told, for the next solve of the same pipeline.
+    pub(crate) fn into_told(self) -> HashSet<String> {
+        self.told
+    }
+
+    /// A test step is running.
+    pub(crate) fn test_is_running(&self) -> bool {
+        let running = |(step, state): (&Step, &State)| {
+            step.kind == StepKind::Test && state.started.is_some() && !state.completed
+        };
+        self.steps.iter().zip(&self.states).any(running)
+    }
+
+    /// The step of `kind` that ended this way, if any did.
+    pub(crate) fn find(&self, wanted: impl Fn(&Step, &StepResult) -> bool) -> Option<(&Step, &StepResult)> {
+        let results = self.steps.iter().zip(&self.states);
+        results.filter_map(|(step, state)| Some((step, state.result.as_ref()?))).find(|(step, result)| wanted(step, result))
+    }
+
+    /// How the test step ended, if there is one.
+    pub(crate) fn test_outcome(&self) -> Option<Outcome> {
+        self.find(|step, _| step.kind == StepKind::Test).map(|(_, result)| result.outcome.clone())
+    }
+
+    /// That the test step came from the cache, which is not told yet.
+    pub(crate) fn held(&self) -> Option<Event> {
+        let held = |step: &Step, result: &StepResult| {
+            self.hold_cached_tests && step.kind == StepKind::Test && result.outcome == Outcome::Cached
+        };
+        self.find(held).map(|(step, result)| self.end(step, result.clone()))
+    }
+
+    /// Adds this solve's steps to those that came from the cache and those that ran.
+    pub(crate) fn counts(&self, mut cached: u64, mut ran: u64) -> (u64, u64) {
+        for (step, state) in self.steps.iter().zip(&self.states) {
+            match state.result.as_ref().map(|result| &result.outcome) {
+                Some(Outcome::Cached) if !step.hidden => cached += 1,
+                Some(Outcome::Ran) if !step.hidden => ran += 1,
+                _ => {}
+            }
+        }
+        (cached, ran)
+    }
+
+    /// The last lines of what a step printed.
+    pub(crate) fn tail(&self, digest: &str) -> Vec<String> {
+        let state = self.index.get(digest).map(|index| &self.states[*index]);
+        state.map(|state| state.tail.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Takes one message of the stream.
+    pub(crate) fn status(&mut self, status: StatusResponse) {
+        for vertex in &status.vertexes {
+            if vertex.completed.is_none() {
+                self.vertex(vertex);
+            }
+        }
+        for log in &status.logs {
+            self.log(log);
+        }
+        for vertex in &status.vertexes {
+            if vertex.completed.is_some() {
+                self.vertex(vertex);
+            }
+        }
+    }
+
+    fn vertex(&mut self, vertex: &Vertex) {
+        let Some(&at) = self.index.get(&vertex.digest) else { return };
+        let started = vertex.started.as_ref().map(seconds);
+        if started.is_some() && self.states[at].started.is_none() {
+            self.states[at].started = started;
+            if !vertex.cached && vertex.completed.is_none() {
+                self.tell_sources_before(at);
+                self.tell_start(at);
+            }
+        }
+        let Some(completed) = vertex.completed.as_ref().map(seconds) else { return };
+        let step = &self.steps[at];
+        // A source completes twice (its key, then its contents) and is told when something uses
+        // it, or at the end.
+        self.states[at].completed = true;
+        if is_source(step.kind) && vertex.error.is_empty() {
+            return;
+        }
+        let took = (completed - started.unwrap_or(completed)).max(0.0);
+        let outcome = if vertex.cached {
+            Outcome::Cached
+        } else if vertex.error.is_empty() {
+            Outcome::Ran
+        } else if vertex.error.contains("context canceled") {
+            Outcome::Canceled
+        } else {
+            Outcome::Failed { error: vertex.error.clone() }
+        };
+        self.flush(at);
+        self.tell_sources_before(at);
+        self.tell_end(at, outcome, took);
+    }
+
+    /// The solve is over: tells what the stream did not.
+    pub(crate) fn finish(&mut self, succeeded: bool) {
+        for at in 0..self.steps.len() {
+            self.flush(at);
+            if self.states[at].result.is_some() {
+                continue;
+            }
+            let seen = self.states[at].started.is_some();
+            match (is_source(self.steps[at].kind), succeeded) {
+                (true, true) => self.tell_source(at),
+                (true, false) => {}
+                // Without an end, though the solve succeeded: another solve did the same at the
+                // same time, and BuildKit told only that one.
+                (false, true) => self.tell_end(at, Outcome::Shared, 0.0),
+                (false, false) if seen => self.tell_end(at, Outcome::Canceled, 0.0),
+                (false, false) => {}
+            }
+        }
+    }
+
+    fn log(&mut self, log: &VertexLog) {
+        let Some(&at) = self.index.get(&log.vertex) else { return };
+        let state = &mut self.states[at];
+        state.partial.extend_from_slice(&log.msg);
+        let end = match state.partial.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => end,
+            None if state.partial.len() > LINE_LIMIT => state.partial.len() - 1,
+            None => return,
+        };
+        let rest = state.partial.split_off(end + 1);
+        let lines = std::mem::replace(&mut state.partial, rest);
+        let at_time = log.timestamp.as_ref().map(seconds);
+        self.tell_lines(at, &lines, at_time);
+    }
+
+    fn flush(&mut self, at: usize) {
+        let rest = std::mem::take(&mut self.states[at].partial);
+        if !rest.is_empty() {
+            self.tell_lines(at, &rest, None);
+        }
+    }
+
+    fn tell_lines(&mut self, at: usize, bytes: &[u8], time: Option<f64>) {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_end_matches(['\n', '\r']);
+        let state = &mut self.states[at];
+        for line in text.lines() {
+            if state.tail.len() == TAIL {
+                state.tail.pop_front();
+            }
+            state.tail.push_back(line.to_owned());
+        }
+        let seconds = time.zip(state.started).map_or(0.0, |(time, started)| (time - started).max(0.0));
+        let step = &self.steps[at];
+        self.events.emit(Event::StepLog {
+            pipeline: self.pipeline.to_owned(),
+            id: step.digest.clone(),
+            step: step.name.clone(),
+            seconds,
+            text: text.to_owned(),
+        });
+    }
+
+    /// The sources on which a step rests, told before the step itself.
+    fn tell_sources_before(&mut self, at: usize) {
+        let mut open: Vec<usize> = vec![at];
+        let mut seen = HashSet::new();
+        let mut sources = Vec::new();
+        while let Some(at) = open.pop() {
+            for input in &self.steps[at].inputs {
+                if let Some(&input) = self.index.get(input)
+                    && seen.insert(input)
+                {
+                    open.push(input);
+                    if is_source(self.steps[input].kind) && self.states[input].result.is_none() {
+                        sources.push(input);
+                    }
+                }
+            }
+        }
+        sources.sort_unstable();
+        for source in sources {
+            self.tell_source(source);
+        }
+    }
+
+    fn tell_source(&mut self, at: usize) {
+        let transfer = self.steps[at].view.as_ref().and_then(|key| self.transfers.of(key));
+        match transfer {
+            Some(transfer) if !transfer.done => {} // in the middle of it
+            Some(_) => self.tell_end(at, Outcome::Ran, 0.0),
+            None => self.tell_end(at, Outcome::Unchanged, 0.0),
+        }
+    }
+
+    fn tell_start(&self, at: usize) {
+        let step = &self.steps[at];
+        if !step.hidden && !is_source(step.kind) && !self.told.contains(&step.digest) {
+            self.events.emit(Event::StepStarted {
+                pipeline: self.pipeline.to_owned(),
+                id: step.digest.clone(),
+                step: step.name.clone(),
+                kind: step.kind,
+            });
+        }
+    }
+
+    fn tell_end(&mut self, at: usize, outcome: Outcome, seconds: f64) {
+        let step = self.steps[at].clone();
+        let step = &step;
+        let held = self.hold_cached_tests && step.kind == StepKind::Test && outcome == Outcome::Cached;
+        let first = self.states[at].result.is_none();
+        let result = StepResult { outcome, seconds };
+        if !step.hidden && !held && first && self.told.insert(step.digest.clone()) {
+            self.events.emit(self.end(step, result.clone()));
+        }
+        if first {
+            self.states[at].result = Some(result);
+        }
+    }
+
+    fn end(&self, step: &Step, StepResult { outcome, seconds }: StepResult) -> Event {
+        let facts = step.view.as_ref().and_then(|key| self.transfers.of(key)).map(|transfer| {
+            format!("{} sent, {}", count(transfer.files, "file"), bytes(transfer.bytes))
+        });
+        Event::StepFinished {
+            pipeline: self.pipeline.to_owned(),
+            id: step.digest.clone(),
+            step: step.name.clone(),
+            kind: step.kind,
+            outcome,
+            seconds,
+            facts: facts.unwrap_or_default(),
+        }
+    }
+}
+
+fn is_source(kind: StepKind) -> bool {
+    matches!(kind, StepKind::Image | StepKind::Upload)
+}
+
+fn seconds(time: &Timestamp) -> f64 {
+    time.seconds as f64 + f64::from(time.nanos) / 1e9
+}
+
+/// `1 file`, `2 files`.
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A limit on how long anything of one solve may be told, as a duration.
+pub(crate) const DRAIN: Duration = Duration::from_millis(400);

@@ -1,0 +1,103 @@
+//! How a run can fail, and what the process's exit code says of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::docker::EngineError;
+use crate::pipeline::PipelineError;
+use crate::source::SourceError;
+
+/// Why a pipeline gave no result. Each text is one sentence for the user.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The pipeline itself is wrong.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// An option has a value that cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    /// A directory of the host cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A file of the host could not be sent.
+    #[error("{0}")]
+    Unreadable(String),
+    /// A secret cannot be read.
+    #[error("cannot read the secret from {secret}: {why}")]
+    Secret {
+        /// Where it should be.
+        secret: String,
+        /// Why it cannot be read.
+        why: String,
+    },
+    /// An image cannot be had.
+    #[error("{0}")]
+    Image(String),
+    /// The container engine is missing, unfit or gone.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A step failed.
+    #[error("{pipeline}: `{step}` failed{}", .exit_code.map(|code| format!(" with exit code {code}")).unwrap_or_default())]
+    Step {
+        /// The pipeline.
+        pipeline: String,
+        /// The step.
+        step: String,
+        /// The command's exit code, if it was one.
+        exit_code: Option<i32>,
+        /// Its last lines, or the engine's own words.
+        tail: Vec<String>,
+    },
+    /// A test command failed; what failed is in the test's report.
+    #[error("{pipeline}: {summary}")]
+    Test {
+        /// The pipeline.
+        pipeline: String,
+        /// What failed, in a few words.
+        summary: String,
+    },
+    /// The time limit ended it.
+    #[error("{pipeline}: stopped by the time limit of {}{}", seconds(.limit), .step.as_ref().map(|step| format!(" while `{step}` ran")).unwrap_or_default())]
+    TimedOut {
+        /// The pipeline.
+        pipeline: String,
+        /// The limit.
+        limit: Duration,
+        /// What ran at that moment.
+        step: Option<String>,
+    },
+    /// The user or the system asked to stop.
+    #[error("stopped")]
+    Canceled,
+    /// A result cannot be written.
+    #[error("cannot write {}: {why}", .path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The machine cannot do it: its disk is full, a program is missing.
+    #[error("{0}")]
+    Machine(String),
+}
+
+/// A duration as a user types it: `90 s`, `0.5 s`.
+fn seconds(limit: &Duration) -> String {
+    format!("{} s", limit.as_secs_f64())
+}
+
+impl Error {
+    /// The exit code that tells the kind: 1 the tests or a step failed, 2 wrong input, 3 the engine
+    /// or the machine is not ready. For [`Error::Canceled`] the signal decides; 130 is Ctrl-C's.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Self::Step { .. } | Self::Test { .. } | Self::TimedOut { .. } => 1,
+            Self::Pipeline(_) | Self::Usage(_) | Self::Source(_) | Self::Unreadable(_) | Self::Secret { .. } => 2,
+            Self::Engine(_) | Self::Image(_) | Self::Write { .. } | Self::Machine(_) => 3,
+            Self::Canceled => 130,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Commands: what runs, in what surroundings, wrapped where BuildKit alone would get it wrong.
+
+use bollard_buildkit_proto::pb;
+
+use super::lower::Surroundings;
+use crate::pipeline::{Config, ImageConfig, Network, RESULTS_DIR, RESULTS_VARIABLE};
+
+/// The id under which the session hands out the host's CA bundle.
+pub(crate) const CA_SECRET: &str = "xtask.ca";
+/// The id under which the session tells, at the moment of asking, how many seconds are left.
+pub(crate) const DEADLINE_SECRET: &str = "xtask.deadline";
+/// In a test's results: its exit code.
+pub(crate) const EXIT_CODE_FILE: &str = ".exit-code";
+/// In a test's results: its complete output, since BuildKit clips logs to 2 MiB a step.
+pub(crate) const OUTPUT_FILE: &str = ".output";
+
+/// Secrets live below `/dev`, which is a fresh tmpfs in every step: not even an empty mount point
+/// is left in the layer.
+const SECRETS_DIR: &str = "/dev/.xtask";
+
+/// What a program of the usual kinds reads to find the certificates it trusts.
+const CA_VARIABLES: [&str; 7] = [
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "CARGO_HTTP_CAINFO",
+];
+
+/// What Docker itself sets when the image says nothing.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// BuildKit's `pb.Empty`: no input, no output.
+pub(crate) const EMPTY: i64 = -1;
+
+/// Runs the command of a test: its output to the log and, complete, into the results; its exit
+/// code into the results; success to BuildKit, so that the files can be had. The time limit comes
+/// as a secret, because it must not be in the cache key.
+const TEST_SCRIPT: &str = r#"results=$XTASK_RESULTS
+limit=$(cat /dev/.xtask/deadline 2>/dev/null)
+{
+  if [ -n "$limit" ]; then timeout -k 2 "$limit" "$@"; else "$@"; fi
+  echo $? > "$results/.exit-code"
+} 2>&1 | tee "$results/.output"
+[ -s "$results/.exit-code" ]"#;
+
+/// The command's surroundings: variables, directory, user, network.
+pub(crate) fn meta(args: Vec<String>, config: &Config, image: &ImageConfig, surroundings: &Surroundings) -> pb::Meta {
+    let workdir = config.workdir.as_ref().map_or(image.workdir.as_str(), |path| path.as_str());
+    pb::Meta {
+        args,
+        env: variables(config, image, surroundings.ca),
+        cwd: if workdir.is_empty() { "/".into() } else { workdir.into() },
+        user: config.user.clone().unwrap_or_else(|| image.user.clone()),
+        // Not part of the cache key: solver/llbsolver/ops/exec.go clears it before hashing.
+        proxy_env: surroundings.proxy.clone(),
+        ..Default::default()
+    }
+}
+
+fn variables(config: &Config, image: &ImageConfig, ca: bool) -> Vec<String> {
+    let mut env = image.env.clone();
+    for (name, value) in &config.env {
+        set(&mut env, name, value);
+    }
+    if ca {
+        let path = format!("{SECRETS_DIR}/ca.pem");
+        for name in CA_VARIABLES {
+            if !has(&env, name) && !config.secret_variables.iter().any(|variable| variable.name == name) {
+                set(&mut env, name, &path);
+            }
+        }
+    }
+    if !has(&env, "PATH") {
+        set(&mut env, "PATH", DEFAULT_PATH);
+    }
+    env
+}
+
+fn has(env: &[String], name: &str) -> bool {
+    env.iter().any(|line| line.split_once('=').is_some_and(|(known, _)| known == name))
+}
+
+fn set(env: &mut Vec<String>, name: &str, value: &str) {
+    let line = format!("{name}={value}");
+    match env.iter_mut().find(|line| line.split_once('=').is_some_and(|(known, _)| known == name)) {
+        Some(known) => *known = line,
+        None => env.push(line),
+    }
+}
+
+/// The mode of a step's network. BuildKit's `HOST` would reach everything on the engine's machine,
+/// so it is not offered.
+pub(crate) fn network(network: Network) -> pb::NetMode {
+    match network {
+        Network::Default => pb::NetMode::Unset,
+        Network::None => pb::NetMode::None,
+    }
+}
+
+/// The arguments with what a plain command needs around it: secret variables are exported from
+/// files by a shell, for BuildKit 0.8 ignores `secretenv` in silence.
+pub(crate) fn plain(args: &[String], config: &Config) -> Vec<String> {
+    if config.secret_variables.is_empty() {
+        return args.to_vec();
+    }
+    shell(&format!("{}exec \"$@\"", exports(config)), args)
+}
+
+/// The arguments of a test command with its wrapper.
+pub(crate) fn test(args: &[String], config: &Config) -> Vec<String> {
+    shell(&format!("{}{TEST_SCRIPT}", exports(config)), args)
+}
+
+fn shell(script: &str, args: &[String]) -> Vec<String> {
+    let wrapper = ["/bin/sh", "-c", script, "xtask"].map(str::to_owned);
+    wrapper.into_iter().chain(args.iter().cloned()).collect()
+}
+
+/// A value keeps its line ends: the `x` saves them from the shell, which drops those at the end.
+fn exports(config: &Config) -> String {
+    let export = |name: &str| {
+        format!("v=$(cat {SECRETS_DIR}/env/{name}; printf x) || exit 125; {name}=${{v%x}}; export {name}; unset v; ")
+    };
+    config.secret_variables.iter().map(|variable| export(&variable.name)).collect()
+}
+
+/// The results directory as a mount, and the variable that names it.
+pub(crate) fn results(meta: &mut pb::Meta, output: i64) -> pb::Mount {
+    set(&mut meta.env, RESULTS_VARIABLE, RESULTS_DIR);
+    pb::Mount { input: EMPTY, dest: RESULTS_DIR.into(), output, ..Default::default() }
+}
+
+/// The secrets that every step gets: the CA bundle; a test also its time limit.
+pub(crate) fn ambient_secrets(surroundings: &Surroundings, is_test: bool) -> Vec<pb::Mount> {
+    let ca = surroundings.ca.then(|| secret(CA_SECRET, &format!("{SECRETS_DIR}/ca.pem"), true));
+    let deadline = is_test.then(|| secret(DEADLINE_SECRET, &format!("{SECRETS_DIR}/deadline"), true));
+    ca.into_iter().chain(deadline).collect()
+}
+
+/// The files from which secret variables are exported.
+pub(crate) fn variable_secrets(config: &Config) -> impl Iterator<Item = pb::Mount> {
+    config.secret_variables.iter().map(|variable| {
+        let path = format!("{SECRETS_DIR}/env/{}", variable.name);
+        secret(&variable.secret.source().to_string(), &path, false)
+    })
+}
+
+/// A secret as a file that anyone in the step can read, whatever its user.
+pub(crate) fn secret(id: &str, path: &str, optional: bool) -> pb::Mount {
+    pb::Mount {
+        input: EMPTY,
+        dest: path.into(),
+        output: EMPTY,
+        mount_type: pb::MountType::Secret.into(),
+        secret_opt: Some(pb::SecretOpt { id: id.into(), mode: 0o444, optional, ..Default::default() }),
+        ..Default::default()
+    }
+}

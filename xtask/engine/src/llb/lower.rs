@@ -1,0 +1,339 @@
+//! The walk over a pipeline that makes its operations.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bollard_buildkit_proto::pb::{self, file_action::Action};
+
+use super::definition::{Definition, OpRef, Options, Step, input};
+use super::exec;
+use crate::event::StepKind;
+use crate::pipeline::{
+    Config, ContainerPath, CopyWhat, DirectorySource, Fs, FsNode, HostDirectory, ImageConfig, MountSource, Sharing,
+};
+
+/// What a definition depends on beside the pipeline itself.
+#[derive(Debug, Default)]
+pub(crate) struct Surroundings {
+    pub(crate) platform: pb::Platform,
+    /// By the name in the pipeline: what is used for it, and its configuration.
+    pub(crate) images: BTreeMap<String, ResolvedImage>,
+    /// By directory: the key that tells it from all others, and the stamp of its contents.
+    pub(crate) directories: BTreeMap<HostDirectory, ResolvedDirectory>,
+    /// There is a CA bundle to hand out.
+    pub(crate) ca: bool,
+    pub(crate) proxy: Option<pb::ProxyEnv>,
+    /// Every step runs again; cache volumes keep what they hold.
+    pub(crate) no_cache: bool,
+    /// Test steps run again.
+    pub(crate) rerun_tests: bool,
+}
+
+/// An image that the engine has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResolvedImage {
+    /// The full reference to use.
+    pub(crate) reference: String,
+    pub(crate) config: ImageConfig,
+}
+
+/// A directory of the host, walked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResolvedDirectory {
+    pub(crate) key: String,
+    pub(crate) stamp: String,
+    pub(crate) label: String,
+}
+
+/// What is wanted of a pipeline.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// The file system.
+    Fs(&'a Fs),
+    /// A test's results directory.
+    Results(&'a Fs),
+    /// One directory of a file system, alone.
+    Directory(&'a DirectorySource, &'a ContainerPath),
+}
+
+/// A pipeline as BuildKit takes it.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) definition: pb::Definition,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// Lowers pipelines in given surroundings.
+pub(crate) struct Lowering<'a> {
+    surroundings: &'a Surroundings,
+    definition: Definition,
+    /// What has been lowered: the same value used twice is one operation.
+    done: HashMap<*const FsNode, Option<OpRef>>,
+}
+
+/// The image configuration at the bottom of a chain.
+const NO_CONFIG: &ImageConfig = &ImageConfig { env: Vec::new(), workdir: String::new(), user: String::new() };
+
+impl<'a> Lowering<'a> {
+    /// The definition of `target`. `None` if it is the empty file system, which has no operation.
+    pub(crate) fn lower(surroundings: &'a Surroundings, target: Target<'_>) -> Option<Lowered> {
+        let mut lowering = Self { surroundings, definition: Definition::default(), done: HashMap::new() };
+        let result = match target {
+            Target::Fs(fs) => lowering.fs(fs),
+            Target::Results(fs) => lowering.fs(fs).map(|test| OpRef { index: 1, ..test }),
+            Target::Directory(source, path) => {
+                let scratch = None;
+                lowering.copy(scratch, source, path, CopyWhat::Contents, &ContainerPath::root(), true)
+            }
+        }?;
+        let (definition, steps) = lowering.definition.finish(&result);
+        Some(Lowered { definition, steps })
+    }
+
+    fn fs(&mut self, fs: &Fs) -> Option<OpRef> {
+        let key = Arc::as_ptr(&fs.0);
+        if let Some(done) = self.done.get(&key) {
+            return done.clone();
+        }
+        let lowered = match &*fs.0 {
+            FsNode::Scratch => None,
+            FsNode::Image(image) => Some(self.image(image.name())),
+            FsNode::Copy { base, source, path, what, dest } => {
+                let base = self.fs(base);
+                self.copy(base, source, path, *what, dest, false)
+            }
+            FsNode::NewFile { base, path, contents, mode } => {
+                let base = self.fs(base);
+                Some(self.new_file(base, path, contents, *mode))
+            }
+            FsNode::Exec { base, args, config } => Some(self.exec(base, args, config, false)),
+            FsNode::Test { base, args, config } => Some(self.exec(base, args, config, true)),
+        };
+        self.done.insert(key, lowered.clone());
+        lowered
+    }
+
+    fn image(&mut self, name: &str) -> OpRef {
+        let reference = self.surroundings.images.get(name).map_or(name, |image| image.reference.as_str());
+        // `local`: what the engine has is used as it is, without asking a registry.
+        let attributes = [("image.resolvemode", "local")];
+        let operation = self.source(format!("docker-image://{reference}"), attributes);
+        self.definition.add(&operation, format!("from {name}"), StepKind::Image, Options::default())
+    }
+
+    fn host(&mut self, directory: &HostDirectory) -> OpRef {
+        let ResolvedDirectory { key, stamp, label } =
+            self.surroundings.directories.get(directory).cloned().unwrap_or_default();
+        // The session is only part of the cache key: a stamp there makes equal trees equal, so
+        // that one that did not change is not even compared.
+        let attributes = [("local.session", stamp.as_str()), ("local.sharedkeyhint", key.as_str())];
+        let operation = self.source(format!("local://{key}"), attributes);
+        let what = if directory.include.is_empty() { String::new() } else { format!(" ({})", directory.include.join(", ")) };
+        self.definition.add(&operation, format!("upload {label}{what}"), StepKind::Upload, Options { view: Some(key), ..Default::default() })
+    }
+
+    fn source<'s>(&self, identifier: String, attributes: impl IntoIterator<Item = (&'s str, &'s str)>) -> pb::Op {
+        let attrs = attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        self.operation(Vec::new(), pb::op::Op::Source(pb::SourceOp { identifier, attrs }))
+    }
+
+    fn operation(&self, inputs: Vec<pb::Input>, op: pb::op::Op) -> pb::Op {
+        pb::Op { inputs, platform: Some(self.surroundings.platform.clone()), op: Some(op), ..Default::default() }
+    }
+
+    fn directory(&mut self, source: &DirectorySource) -> (Option<OpRef>, String) {
+        match source {
+            DirectorySource::Host(host) => {
+                let label = self.surroundings.directories.get(host).map_or(&host.label, |known| &known.label).clone();
+                (Some(self.host(host)), label)
+            }
+            DirectorySource::Fs(fs) => (self.fs(fs), String::new()),
+        }
+    }
+
+    fn copy(
+        &mut self,
+        base: Option<OpRef>,
+        source: &DirectorySource,
+        path: &ContainerPath,
+        what: CopyWhat,
+        dest: &ContainerPath,
+        hidden: bool,
+    ) -> Option<OpRef> {
+        let (from, label) = self.directory(source);
+        let Some(from) = from else { return base }; // a copy of nothing
+        let name = match (label.as_str(), path.as_str()) {
+            ("", path) => format!("copy {path} to {dest}"),
+            (label, "/") => format!("copy {label} to {dest}"),
+            (label, path) if what == CopyWhat::Contents => format!("copy {label}{path} to {dest}"),
+            (label, _) => format!("copy {label} to {dest}"),
+        };
+        let contents = what == CopyWhat::Contents;
+        let dest = match (contents, dest.as_str()) {
+            (true, "/") => "/".to_owned(),
+            (true, dest) => format!("{dest}/"),
+            (false, dest) => dest.to_owned(),
+        };
+        let copy = pb::FileActionCopy {
+            src: path.as_str().into(),
+            dest,
+            mode: -1,      // as it is
+            timestamp: -1, // as it is
+            dir_copy_contents: contents,
+            create_dest_path: true,
+            ..Default::default()
+        };
+        let inputs: Vec<_> = base.iter().chain([&from]).map(input).collect();
+        let action = action(base.is_some(), Action::Copy(copy));
+        Some(self.file(inputs, action, name, hidden))
+    }
+
+    fn new_file(&mut self, base: Option<OpRef>, path: &ContainerPath, contents: &[u8], mode: u32) -> OpRef {
+        let parent = path.as_str().rsplit_once('/').map_or("/", |(parent, _)| parent);
+        let mut actions = Vec::new();
+        if !parent.is_empty() {
+            actions.push(Action::Mkdir(mkdir(parent)));
+        }
+        actions.push(Action::Mkfile(pb::FileActionMkFile {
+            path: path.as_str().into(),
+            mode: i32::try_from(mode).unwrap_or(0o644),
+            data: contents.to_vec(),
+            timestamp: 0, // the same file whenever it is made
+            ..Default::default()
+        }));
+        let inputs = base.iter().map(input).collect();
+        self.file(inputs, chain(base.is_some(), actions), format!("write {path}"), false)
+    }
+
+    /// A directory made where none may be, before a command: also the place where a command can
+    /// be told to run again. (Telling it to the command itself would empty its cache volumes.)
+    fn before_command(&mut self, base: Option<OpRef>, workdir: &str, again: bool) -> OpRef {
+        let inputs = base.iter().map(input).collect();
+        let operation = self.file_operation(inputs, chain(base.is_some(), vec![Action::Mkdir(mkdir(workdir))]));
+        let options = Options { ignore_cache: again || self.surroundings.no_cache, hidden: true, view: None };
+        self.definition.add(&operation, format!("workdir {workdir}"), StepKind::File, options)
+    }
+
+    fn exec(&mut self, base: &Fs, args: &[String], config: &Config, is_test: bool) -> OpRef {
+        let image = self.image_config(base);
+        let mut meta = exec::meta(
+            if is_test { exec::test(args, config) } else { exec::plain(args, config) },
+            config,
+            image,
+            self.surroundings,
+        );
+        let base = self.fs(base);
+        let root = self.before_command(base, &meta.cwd, is_test && self.surroundings.rerun_tests);
+        let mut inputs = vec![input(&root)];
+        let mut mounts = vec![pb::Mount { input: 0, dest: "/".into(), output: 0, ..Default::default() }];
+        if is_test {
+            mounts.push(exec::results(&mut meta, 1));
+        }
+        for mount in &config.mounts {
+            mounts.extend(self.mount(mount.path.as_str(), &mount.source, &mut inputs));
+        }
+        mounts.extend(exec::variable_secrets(config));
+        mounts.extend(exec::ambient_secrets(self.surroundings, is_test));
+        let operation = pb::op::Op::Exec(pb::ExecOp {
+            meta: Some(meta),
+            mounts,
+            network: exec::network(config.network).into(),
+            ..Default::default()
+        });
+        let (word, kind) = if is_test { ("test", StepKind::Test) } else { ("exec", StepKind::Exec) };
+        let operation = self.operation(inputs, operation);
+        self.definition.add(&operation, format!("{word} {}", args.join(" ")), kind, Options::default())
+    }
+
+    fn mount(&mut self, dest: &str, source: &MountSource, inputs: &mut Vec<pb::Input>) -> Option<pb::Mount> {
+        match source {
+            MountSource::Cache(volume) => Some(pb::Mount {
+                input: exec::EMPTY,
+                dest: dest.into(),
+                output: exec::EMPTY,
+                mount_type: pb::MountType::Cache.into(),
+                cache_opt: Some(pb::CacheOpt {
+                    id: volume.name.clone(),
+                    sharing: match volume.sharing {
+                        Sharing::Shared => pb::CacheSharingOpt::Shared,
+                        Sharing::Private => pb::CacheSharingOpt::Private,
+                        Sharing::Locked => pb::CacheSharingOpt::Locked,
+                    }
+                    .into(),
+                }),
+                ..Default::default()
+            }),
+            MountSource::Secret(secret) => Some(exec::secret(&secret.source().to_string(), dest, false)),
+            MountSource::Directory(source, path) => {
+                let (from, _) = self.directory(source);
+                let from = input(&from?);
+                let index = inputs.iter().position(|known| *known == from).unwrap_or_else(|| {
+                    inputs.push(from);
+                    inputs.len() - 1
+                });
+                Some(pb::Mount {
+                    input: index as i64,
+                    selector: if path.as_str() == "/" { String::new() } else { path.as_str().into() },
+                    dest: dest.into(),
+                    output: exec::EMPTY,
+                    readonly: true,
+                    ..Default::default()
+                })
+            }
+        }
+    }
+
+    /// The configuration of the image at the bottom of the chain.
+    fn image_config(&self, fs: &Fs) -> &'a ImageConfig {
+        let mut fs = fs;
+        loop {
+            fs = match &*fs.0 {
+                FsNode::Scratch => return NO_CONFIG,
+                FsNode::Image(image) => {
+                    return self.surroundings.images.get(image.name()).map_or(NO_CONFIG, |image| &image.config);
+                }
+                FsNode::Copy { base, .. }
+                | FsNode::NewFile { base, .. }
+                | FsNode::Exec { base, .. }
+                | FsNode::Test { base, .. } => base,
+            };
+        }
+    }
+
+    fn file(&mut self, inputs: Vec<pb::Input>, actions: Vec<pb::FileAction>, name: String, hidden: bool) -> OpRef {
+        let operation = self.file_operation(inputs, actions);
+        self.definition.add(&operation, name, StepKind::File, Options { hidden, ..Default::default() })
+    }
+
+    fn file_operation(&self, inputs: Vec<pb::Input>, actions: Vec<pb::FileAction>) -> pb::Op {
+        self.operation(inputs, pb::op::Op::File(pb::FileOp { actions }))
+    }
+}
+
+/// One action whose base is the first input, if there is one, and whose source the next.
+fn action(has_base: bool, action: Action) -> Vec<pb::FileAction> {
+    let (input, secondary_input) = if has_base { (0, 1) } else { (exec::EMPTY, 0) };
+    vec![pb::FileAction { input, secondary_input, output: 0, action: Some(action) }]
+}
+
+/// Actions one after the other on the first input (or on nothing); the last one's result counts.
+/// In BuildKit's numbering the results of actions follow the inputs.
+fn chain(has_base: bool, actions: Vec<Action>) -> Vec<pb::FileAction> {
+    let inputs = i64::from(has_base);
+    let last = actions.len().saturating_sub(1);
+    let chained = actions.into_iter().enumerate().map(|(index, action)| pb::FileAction {
+        input: match index {
+            0 if has_base => 0,
+            0 => exec::EMPTY,
+            _ => inputs + index as i64 - 1,
+        },
+        secondary_input: exec::EMPTY,
+        output: if index == last { 0 } else { exec::EMPTY },
+        action: Some(action),
+    });
+    chained.collect()
+}
+
+fn mkdir(path: &str) -> pb::FileActionMkDir {
+    pb::FileActionMkDir { path: path.into(), mode: 0o755, make_parents: true, timestamp: -1, ..Default::default() }
+}

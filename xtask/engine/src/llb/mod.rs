@@ -1,0 +1,15 @@
+//! From a pipeline to BuildKit's LLB. Pure: what needs the disk or the engine (what a directory
+//! holds, how an image is configured) is handed in.
+//!
+//! LLB is a graph of protobuf operations; an operation refers to its inputs by the SHA-256 of
+//! their encoding: <https://github.com/moby/buildkit/blob/master/solver/pb/ops.proto>.
+
+mod definition;
+mod exec;
+mod lower;
+mod needs;
+
+pub(crate) use definition::{Definition, Step};
+pub(crate) use exec::{CA_SECRET, DEADLINE_SECRET, EXIT_CODE_FILE, OUTPUT_FILE};
+pub(crate) use lower::{Lowered, Lowering, ResolvedDirectory, ResolvedImage, Surroundings, Target};
+pub(crate) use needs::Needs;

@@ -1,0 +1,64 @@
+//! Pipelines as values: immutable, cheap to clone, lazy. Nothing here does IO; a value says what
+//! should be, the session makes it so.
+//!
+//! Mistakes in a value (a relative path without a working directory) are kept in it, with the
+//! caller's place, and reported when it is used.
+
+mod cache_volume;
+mod container;
+mod directory;
+mod error;
+mod image;
+mod path;
+mod secret;
+mod test;
+
+pub use cache_volume::{CacheVolume, Sharing};
+pub use container::{Container, Network};
+pub use directory::{Directory, File, HostDirectory};
+pub use error::PipelineError;
+pub use image::{Image, ImageConfig, Recipe, RootFs, StandIn};
+pub use path::ContainerPath;
+pub use secret::{Secret, SecretSource};
+pub use test::{RESULTS_DIR, RESULTS_VARIABLE, Test};
+
+pub(crate) use container::{Config, Mount, MountSource, SecretVariable};
+pub(crate) use directory::DirectorySource;
+
+use std::sync::Arc;
+
+/// A file system in the engine: the chain of operations that makes it. Shared, never changed.
+#[derive(Debug, Clone)]
+pub(crate) struct Fs(pub(crate) Arc<FsNode>);
+
+/// One operation on a file system.
+#[derive(Debug)]
+pub(crate) enum FsNode {
+    /// Nothing at all.
+    Scratch,
+    /// The file system of an image.
+    Image(Image),
+    /// Files copied in.
+    Copy { base: Fs, source: DirectorySource, path: ContainerPath, what: CopyWhat, dest: ContainerPath },
+    /// A small file written.
+    NewFile { base: Fs, path: ContainerPath, contents: Arc<[u8]>, mode: u32 },
+    /// A command run.
+    Exec { base: Fs, args: Vec<String>, config: Arc<Config> },
+    /// A command whose failure is a result.
+    Test { base: Fs, args: Vec<String>, config: Arc<Config> },
+}
+
+/// What a copy takes from its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CopyWhat {
+    /// The contents of a directory.
+    Contents,
+    /// One file, under the name of the destination.
+    File,
+}
+
+impl Fs {
+    pub(crate) fn new(node: FsNode) -> Self {
+        Self(Arc::new(node))
+    }
+}

@@ -1,0 +1,225 @@
+//! Plain output: one line an event, for pipes, logs and people who like it calm. What matters
+//! comes last.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::event::{Event, Outcome, Reporter, TestCounts};
+use crate::size::bytes;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Verbosity {
+    /// Failures.
+    Quiet,
+    /// Steps, the output of those that run, results.
+    #[default]
+    Normal,
+    /// Also details.
+    Verbose,
+}
+
+/// Lines of one failed test that are shown; the rest is in the log.
+const FAILURE_LINES: usize = 24;
+/// The width of the first column, as cargo's.
+const STATUS_WIDTH: usize = 12;
+
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Writes events as lines. Colours are written as ANSI sequences; give it a stream that takes them
+/// out where they are not wanted.
+pub struct Plain<W> {
+    out: W,
+    verbosity: Verbosity,
+    /// The step whose output the last line was: its name is told when another's begins.
+    speaking: Option<String>,
+    /// Results of pipelines, told at the end.
+    results: Vec<String>,
+    /// Failures, told last.
+    failures: Vec<String>,
+    on_closed: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl<W: Write + Send> Plain<W> {
+    /// Writes to `out`. When nobody reads it any more, `on_closed` is called, once.
+    pub fn new(out: W, verbosity: Verbosity, on_closed: impl FnOnce() + Send + 'static) -> Self {
+        Self {
+            out,
+            verbosity,
+            speaking: None,
+            results: Vec::new(),
+            failures: Vec::new(),
+            on_closed: Some(Box::new(on_closed)),
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        if self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).is_err()
+            && let Some(on_closed) = self.on_closed.take()
+        {
+            on_closed();
+        }
+    }
+
+    fn line(&mut self, style: Style, status: &str, text: &str) {
+        self.speaking = None;
+        let line = line(style, status, text);
+        self.write(&line);
+    }
+
+    fn step(&mut self, style: Style, status: &str, step: &str, pipeline: &str, facts: &str) {
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({facts})") };
+        self.line(style, status, &format!("{step} {DIM}> in {pipeline}{DIM:#}{facts}"));
+    }
+
+    fn finished(&mut self, step: &str, pipeline: &str, outcome: &Outcome, took: f64, facts: &str) {
+        match outcome {
+            Outcome::Cached => self.step(CYAN, "CACHED", step, pipeline, facts),
+            Outcome::Ran if took == 0.0 && !facts.is_empty() => self.step(GREEN, "sent", step, pipeline, facts),
+            Outcome::Ran => self.step(GREEN, &seconds(took), step, pipeline, facts),
+            Outcome::Shared => self.step(CYAN, "SHARED", step, pipeline, "done by another run at the same time"),
+            Outcome::Unchanged => self.step(DIM, "unchanged", step, pipeline, facts),
+            Outcome::Canceled => self.step(YELLOW, "stopped", step, pipeline, facts),
+            Outcome::Failed { .. } => self.step(RED, "FAILED", step, pipeline, facts),
+        }
+    }
+
+    fn log(&mut self, pipeline: &str, step: &str, at: f64, text: &str) {
+        let speaker = format!("{step} {DIM}> in {pipeline}{DIM:#}");
+        let mut block = String::new();
+        if self.speaking.as_ref() != Some(&speaker) {
+            let _ = writeln!(block, "{:>STATUS_WIDTH$} {speaker}", "");
+            self.speaking = Some(speaker);
+        }
+        for line in text.lines() {
+            let _ = writeln!(block, "{DIM}[{at:.2}s]{DIM:#} {line}");
+        }
+        self.write(&block);
+    }
+
+    fn test(&mut self, event: &Event) {
+        let Event::TestFinished { pipeline, step, exit_code, cached, timed_out, counts, failures, tail, log } = event
+        else {
+            return;
+        };
+        let counted = counts.map(|counts| self::counts(&counts));
+        let from_cache = if *cached { ", CACHED" } else { "" };
+        if *exit_code == 0 {
+            let what = counted.unwrap_or_else(|| "passed".into());
+            self.results.push(line(GREEN, "PASSED", &format!("{pipeline}: {what}{from_cache}")));
+            return;
+        }
+        let mut text = String::new();
+        for failure in failures {
+            let _ = writeln!(text, "\n{RED}FAILED{RED:#} {} {DIM}({}){DIM:#}", failure.name, failure.file);
+            let lines: Vec<&str> = failure.message.lines().collect();
+            for line in lines.iter().take(FAILURE_LINES) {
+                let _ = writeln!(text, "    {line}");
+            }
+            if lines.len() > FAILURE_LINES {
+                let _ = writeln!(text, "    … {} more lines in the log", lines.len() - FAILURE_LINES);
+            }
+        }
+        if failures.is_empty() {
+            let _ = writeln!(text, "\n{step} {DIM}> in {pipeline}{DIM:#} ended with exit code {exit_code}; its last lines:");
+            for line in tail {
+                let _ = writeln!(text, "    {line}");
+            }
+        }
+        let _ = writeln!(text, "\ncomplete output: {log}");
+        self.failures.push(text);
+        let what = match (*timed_out, counted) {
+            (true, _) => "stopped by the time limit".into(),
+            (false, Some(counted)) => counted,
+            (false, None) => format!("exit code {exit_code}"),
+        };
+        self.results.push(line(RED, "FAILED", &format!("{pipeline}: {what}")));
+    }
+
+    fn end(&mut self, exit_code: i32, took: f64) {
+        let failures = std::mem::take(&mut self.failures).concat();
+        let mut results = std::mem::take(&mut self.results).concat();
+        if self.verbosity == Verbosity::Quiet && exit_code == 0 {
+            return;
+        }
+        if !failures.is_empty() {
+            results.insert(0, '\n');
+        }
+        self.write(&failures);
+        self.write(&results);
+        let (style, status) = if exit_code == 0 { (GREEN, "Finished") } else { (RED, "Failed") };
+        if self.verbosity > Verbosity::Quiet {
+            self.line(style, status, &format!("in {}", seconds(took)));
+        }
+    }
+}
+
+impl<W: Write + Send> Reporter for Plain<W> {
+    fn event(&mut self, _at: Duration, event: &Event) {
+        let normal = self.verbosity >= Verbosity::Normal;
+        let verbose = self.verbosity >= Verbosity::Verbose;
+        match event {
+            Event::Notice { text } if normal => self.line(YELLOW, "note", text),
+            Event::Detail { text } if verbose => self.line(DIM, "detail", text),
+            Event::Output { line } => {
+                self.speaking = None;
+                self.write(&format!("{line}\n"));
+            }
+            Event::StandIn { image, tag, differs } if normal => {
+                self.line(YELLOW, "stand-in", &format!("{tag} stands in for {image}: {differs}"));
+            }
+            Event::Pull { image, current: 0, done: false, .. } if normal => self.line(GREEN, "pulling", image),
+            Event::Pull { image, total, done: true, .. } if normal => {
+                self.line(GREEN, "pulled", &format!("{image}, {}", bytes(*total)));
+            }
+            Event::StepStarted { pipeline, step, .. } if normal => self.step(DIM, "running", step, pipeline, ""),
+            Event::StepLog { pipeline, step, seconds, text, .. } if normal => {
+                self.log(pipeline, step, *seconds, text);
+            }
+            Event::StepFinished { pipeline, step, outcome, seconds, facts, .. } if normal => {
+                self.finished(step, pipeline, outcome, *seconds, facts);
+            }
+            Event::TestFinished { .. } => self.test(event),
+            Event::Exported { pipeline, path } if normal => {
+                self.line(GREEN, "exported", &format!("{path} {DIM}> from {pipeline}{DIM:#}"));
+            }
+            Event::RunFinished { exit_code, seconds, .. } => self.end(*exit_code, *seconds),
+            _ => {}
+        }
+    }
+}
+
+fn line(style: Style, status: &str, text: &str) -> String {
+    format!("{style}{status:>STATUS_WIDTH$}{style:#} {text}\n")
+}
+
+/// `0.15s`, `12.3s`, `4m 07s`.
+fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 {
+        format!("{seconds:.2}s")
+    } else if seconds < 60.0 {
+        format!("{seconds:.1}s")
+    } else {
+        let whole = Duration::from_secs_f64(seconds.min(1e9)).as_secs();
+        format!("{}m {:02}s", whole / 60, whole % 60)
+    }
+}
+
+fn counts(counts: &TestCounts) -> String {
+    let TestCounts { passed, failed, skipped } = *counts;
+    let mut text = format!("{passed} passed");
+    if failed > 0 {
+        let _ = write!(text, ", {failed} failed");
+    }
+    if skipped > 0 {
+        let _ = write!(text, ", {skipped} skipped");
+    }
+    text
+}

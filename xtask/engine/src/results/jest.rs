@@ -1,0 +1,99 @@
+//! Jest's `--json` report: <https://jestjs.io/docs/configuration#testresultsprocessor-string>.
+
+use serde::Deserialize;
+
+use super::{Case, CaseStatus, Suite, TestResults};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    test_results: Vec<TestFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TestFile {
+    name: String,
+    status: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    start_time: f64,
+    #[serde(default)]
+    end_time: f64,
+    assertion_results: Vec<Assertion>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Assertion {
+    full_name: String,
+    status: String,
+    /// Milliseconds.
+    duration: Option<f64>,
+    #[serde(default)]
+    failure_messages: Vec<String>,
+}
+
+pub(super) fn parse(text: &[u8]) -> Result<TestResults, String> {
+    let report: Report =
+        serde_json::from_slice(text).map_err(|error| format!("jest's report cannot be read: {error}"))?;
+    Ok(TestResults { suites: report.test_results.into_iter().map(suite).collect() })
+}
+
+fn suite(file: TestFile) -> Suite {
+    let mut cases: Vec<Case> = file.assertion_results.into_iter().map(case).collect();
+    // A file that does not even load has no tests to fail: the file itself failed.
+    if file.status == "failed" && !cases.iter().any(|case| matches!(case.status, CaseStatus::Failed(_))) {
+        let message = plain(&file.message);
+        cases.push(Case { name: "the test file runs".into(), seconds: 0.0, status: CaseStatus::Failed(message) });
+    }
+    Suite { file: file.name, seconds: ((file.end_time - file.start_time) / 1000.0).max(0.0), cases }
+}
+
+fn case(assertion: Assertion) -> Case {
+    let status = match assertion.status.as_str() {
+        "passed" => CaseStatus::Passed,
+        "failed" => CaseStatus::Failed(plain(&assertion.failure_messages.join("\n\n"))),
+        _ => CaseStatus::Skipped, // pending, todo, skipped, disabled
+    };
+    Case { name: assertion.full_name, seconds: assertion.duration.unwrap_or(0.0) / 1000.0, status }
+}
+
+/// A message without colours: jest puts them in even where nothing shows them.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    anstream::adapter::strip_str(text).for_each(|part| plain.push_str(part));
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_files_that_do_not_load_and_skipped_tests_are_told_apart() {
+        let results = parse(
+            br#"{"testResults": [
+                {"name": "/src/a.spec.ts", "status": "failed", "startTime": 1000, "endTime": 2500, "message": "",
+                 "assertionResults": [
+                   {"fullName": "a works", "status": "passed", "duration": 5, "failureMessages": []},
+                   {"fullName": "a breaks", "status": "failed", "duration": 7, "failureMessages": ["\u001b[31mno\u001b[39m"]},
+                   {"fullName": "a waits", "status": "todo", "failureMessages": []}]},
+                {"name": "/src/b.spec.ts", "status": "failed", "startTime": 0, "endTime": 0,
+                 "message": "Cannot find module 'x'", "assertionResults": []}]}"#,
+        )
+        .unwrap();
+        let counts = results.counts();
+        assert_eq!((counts.passed, counts.failed, counts.skipped), (1, 2, 1));
+        let failures = results.failures();
+        assert_eq!(failures[0].message, "no");
+        assert_eq!(failures[1].message, "Cannot find module 'x'");
+        assert!((results.suites[0].seconds - 1.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn something_else_than_a_report_is_an_error() {
+        assert!(parse(b"{}").unwrap_err().starts_with("jest's report cannot be read"));
+    }
+}

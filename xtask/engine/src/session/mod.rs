@@ -1,0 +1,222 @@
+//! The front door: a session takes pipelines and makes them so, on one engine, telling events.
+
+mod host;
+mod images;
+mod secret;
+mod solve;
+mod test;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bollard_buildkit_proto::pb;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+pub use host::ca_bundle;
+pub use images::StandIns;
+pub use test::TestReport;
+
+use crate::Error;
+use crate::buildkit::{CacheRecord, Control, Exporter, Prune};
+use crate::docker::{Engine, EngineError, Environment, Found, discover};
+use crate::event::{Event, Events};
+use crate::llb::{ResolvedImage, Target};
+use crate::pipeline::{Container, Directory};
+
+/// How a session works.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The engine, as `--engine` takes it; none: found as Docker's client finds it.
+    pub engine: Option<String>,
+    /// The platform of images and steps (`linux/arm64`); none: the engine's own.
+    pub platform: Option<String>,
+    /// Every step runs again.
+    pub no_cache: bool,
+    /// Test steps run again.
+    pub rerun: bool,
+    /// How long the session's work may take in all, from its opening.
+    pub timeout: Option<Duration>,
+    /// When stand-ins take the place of images.
+    pub stand_ins: StandIns,
+    /// Where results and complete logs are kept, one folder a pipeline.
+    pub record: PathBuf,
+    /// Where test results are copied, too, one folder a pipeline.
+    pub export: Option<PathBuf>,
+}
+
+/// A session with an engine.
+pub struct Session {
+    engine: Engine,
+    control: Control,
+    events: Events,
+    options: Options,
+    cancel: CancellationToken,
+    deadline: Option<Instant>,
+    host: String,
+    ca: Option<PathBuf>,
+    proxy: Option<pb::ProxyEnv>,
+    platform: pb::Platform,
+    /// Images that were resolved, by name; held while one is, so that it happens once.
+    images: Mutex<BTreeMap<String, Arc<Mutex<Option<ResolvedImage>>>>>,
+}
+
+impl Session {
+    /// Finds the engine and connects to it and its BuildKit. `cancel` ends all that runs.
+    ///
+    /// # Errors
+    /// No engine, an unfit one, a `--platform` that is none.
+    pub async fn open(options: Options, events: Events, cancel: CancellationToken) -> Result<Self, Error> {
+        let deadline = options.timeout.map(|limit| Instant::now() + limit);
+        let Found { endpoint, by } = discover(options.engine.as_deref(), &Environment::of_process())?;
+        events.detail(format!("engine {endpoint}, found by {by}"));
+        let engine = Engine::connect(endpoint).await?;
+        let control = connect_control(&engine).await?;
+        let platform = platform(options.platform.as_deref(), &engine)?;
+        Ok(Self {
+            control,
+            proxy: host::proxies(&events),
+            host: host::id(),
+            ca: ca_bundle(),
+            images: Mutex::default(),
+            engine,
+            events,
+            options,
+            cancel,
+            deadline,
+            platform,
+        })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where the session's events go.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Runs a pipeline up to and with `container`; its result stays in the engine's cache.
+    ///
+    /// # Errors
+    /// See [`Error`]; a failed step's last lines are in it.
+    pub async fn run(&self, name: &str, container: &Container) -> Result<(), Error> {
+        check(&container.error)?;
+        self.pipeline(name, async |told| {
+            self.solve(name, Target::Fs(&container.fs), Exporter::None, None, false, told).await.map(drop)
+        })
+        .await
+    }
+
+    /// Brings the contents of `directory` out into `dest` on the host; what is there already
+    /// stays, unless a file of the same name comes.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn export(&self, name: &str, directory: &Directory, dest: &Path) -> Result<(), Error> {
+        check(&directory.error)?;
+        self.pipeline(name, async |told| {
+            let target = Target::Directory(&directory.source, &directory.path);
+            self.solve(name, target, Exporter::Tar, Some(dest), false, told).await?;
+            self.events.emit(Event::Exported { pipeline: name.into(), path: dest.display().to_string() });
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes an image of `container`'s file system in the engine, named `tag`.
+    ///
+    /// # Returns
+    /// The image's id.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn export_image(&self, name: &str, container: &Container, tag: &str) -> Result<String, Error> {
+        check(&container.error)?;
+        self.pipeline(name, async |told| {
+            let exporter = Exporter::Image(tag.to_owned());
+            let solved = self.solve(name, Target::Fs(&container.fs), exporter, None, false, told).await?;
+            Ok(solved.exporter_response.get("containerimage.digest").cloned().unwrap_or_default())
+        })
+        .await
+    }
+
+    /// What BuildKit's cache holds.
+    ///
+    /// # Errors
+    /// If the engine is gone.
+    pub async fn cache_usage(&self) -> Result<Vec<CacheRecord>, Error> {
+        self.control.disk_usage().await.map_err(|status| self.control_error("list the cache", &status))
+    }
+
+    /// Takes out of BuildKit's cache what `prune` says, and tells what it was.
+    ///
+    /// # Errors
+    /// If the engine is gone.
+    pub async fn cache_prune(&self, prune: &Prune) -> Result<Vec<CacheRecord>, Error> {
+        self.control.prune(prune).await.map_err(|status| self.control_error("prune the cache", &status))
+    }
+
+    /// Tells the beginning and the end of a pipeline around `work`.
+    async fn pipeline<T>(
+        &self,
+        name: &str,
+        work: impl AsyncFnOnce(&mut solve::Told) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let started = Instant::now();
+        self.events.emit(Event::PipelineStarted { pipeline: name.into() });
+        let mut told = solve::Told::default();
+        let result = work(&mut told).await;
+        self.events.emit(Event::PipelineFinished {
+            pipeline: name.into(),
+            passed: result.is_ok(),
+            seconds: started.elapsed().as_secs_f64(),
+            cached: told.cached,
+            ran: told.ran,
+            error: result.as_ref().err().map(ToString::to_string),
+        });
+        result
+    }
+
+    fn control_error(&self, action: &str, status: &tonic::Status) -> Error {
+        let endpoint = self.engine.endpoint().to_string();
+        match crate::buildkit::SolveError::from(status.clone()) {
+            crate::buildkit::SolveError::Lost { reason } => Error::Engine(EngineError::Gone { endpoint, reason }),
+            other => Error::Machine(format!("cannot {action}: {other}")),
+        }
+    }
+}
+
+async fn connect_control(engine: &Engine) -> Result<Control, Error> {
+    let stream = engine.upgrade("/grpc", &[]).await?;
+    Control::connect(stream).await.map_err(|error| {
+        let endpoint = engine.endpoint().to_string();
+        Error::Engine(EngineError::DoesNotAnswer { endpoint, reason: error.to_string() })
+    })
+}
+
+/// A platform as Docker writes it, `os/architecture[/variant]`.
+fn platform(named: Option<&str>, engine: &Engine) -> Result<pb::Platform, Error> {
+    let of_engine = engine.info().platform();
+    let text = named.unwrap_or(&of_engine);
+    let parts: Vec<&str> = text.split('/').collect();
+    let fits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
+    if !(2..=3).contains(&parts.len()) || !parts.iter().all(fits) {
+        return Err(Error::Usage(format!("{text:?} is not a platform: write it like linux/amd64 or linux/arm/v7")));
+    }
+    Ok(pb::Platform {
+        os: parts[0].into(),
+        architecture: parts[1].into(),
+        variant: parts.get(2).copied().unwrap_or_default().into(),
+        ..Default::default()
+    })
+}
+
+fn check(error: &Option<crate::pipeline::PipelineError>) -> Result<(), Error> {
+    error.clone().map_or(Ok(()), |error| Err(error.into()))
+}
+

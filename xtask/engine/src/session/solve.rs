@@ -1,0 +1,220 @@
+//! From a pipeline to a result: read the directories, lower, solve, and look again whether the
+//! directories held still.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Session, secret};
+use crate::Error;
+use crate::buildkit::{
+    Attachment, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code, solve,
+};
+use crate::docker::EngineError;
+use crate::event::{Event, Outcome, StepKind};
+use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings, Target};
+use crate::pipeline::HostDirectory;
+use crate::source::{SourceError, View};
+
+/// How often a tree that changes while it is read is read again.
+const ATTEMPTS: usize = 5;
+
+/// What a pipeline has told so far.
+#[derive(Default)]
+pub(super) struct Told {
+    steps: HashSet<String>,
+    /// Steps whose result came from the cache.
+    pub(super) cached: u64,
+    /// Steps that ran.
+    pub(super) ran: u64,
+}
+
+/// A result.
+#[derive(Debug)]
+pub(super) struct Solved {
+    pub(super) exporter_response: HashMap<String, String>,
+    /// How the pipeline's test step ended, if it has one.
+    pub(super) test: Option<Outcome>,
+    /// That a test step came from the cache, not yet told.
+    pub(super) held: Option<Event>,
+}
+
+impl Session {
+    /// Solves `target`. With `export`, the result is written there.
+    pub(super) async fn solve(
+        &self,
+        name: &str,
+        target: Target<'_>,
+        exporter: Exporter,
+        export: Option<&Path>,
+        rerun_tests: bool,
+        told: &mut Told,
+    ) -> Result<Solved, Error> {
+        let needs = match target {
+            Target::Fs(fs) | Target::Results(fs) => Needs::of(fs),
+            Target::Directory(source, _) => Needs::of_source(source),
+        };
+        let (images, mut views) = tokio::try_join!(self.resolve_images(&needs), read_views(&needs))?;
+        let secrets = self.secret_store(&needs).await?;
+        for _ in 0..ATTEMPTS {
+            let attempt = Attempt { name, target, exporter: exporter.clone(), export, rerun_tests };
+            let (result, transfers) = self.attempt(attempt, &images, &views, secrets.clone(), told).await?;
+            // What was sent is right only if nothing moved meanwhile; what was not even asked for
+            // is known by its stamp.
+            let sent = transfers.all();
+            if sent.is_empty() {
+                return result;
+            }
+            if let Some(error) = sent.values().find_map(|transfer| transfer.error.clone())
+                && result.is_err()
+                && !matches!(result, Err(Error::Canceled | Error::TimedOut { .. } | Error::Engine(_)))
+            {
+                return Err(Error::Unreadable(error));
+            }
+            if matches!(result, Err(Error::Canceled | Error::TimedOut { .. } | Error::Engine(_))) {
+                return result;
+            }
+            let again = read_views(&needs).await?;
+            let still = |(directory, view): (&HostDirectory, &Arc<View>)| {
+                !sent.contains_key(&view.key) || again.get(directory).is_some_and(|now| now.stamp == view.stamp)
+            };
+            if views.iter().all(still) {
+                return result;
+            }
+            self.events.notice(format!("{name}: files changed while they were read; running again with what is there now"));
+            views = again;
+        }
+        let root = needs.directories.iter().next().map(|directory| directory.root.clone()).unwrap_or_default();
+        Err(SourceError::KeepsChanging(root).into())
+    }
+
+    async fn attempt(
+        &self,
+        attempt: Attempt<'_>,
+        images: &BTreeMap<String, ResolvedImage>,
+        views: &Views,
+        secrets: Arc<SecretStore>,
+        told: &mut Told,
+    ) -> Result<(Result<Solved, Error>, Transfers), Error> {
+        let Attempt { name, target, exporter, export, rerun_tests } = attempt;
+        let surroundings = Surroundings {
+            platform: self.platform.clone(),
+            images: images.clone(),
+            directories: views.iter().map(|(directory, view)| (directory.clone(), resolved(view))).collect(),
+            ca: self.ca.is_some(),
+            proxy: self.proxy.clone(),
+            no_cache: self.options.no_cache,
+            rerun_tests,
+        };
+        let Some(lowered) = Lowering::lower(&surroundings, target) else {
+            return Err(Error::Usage(format!("{name}: the pipeline is empty, there is nothing to run")));
+        };
+        let offer = Offer {
+            host: self.host.clone(),
+            views: views.values().cloned().collect(),
+            secrets,
+            export: export.map(Path::to_path_buf),
+        };
+        let attachment = Attachment::open(&self.engine, offer).await?;
+        let transfers = attachment.transfers().clone();
+        let hold = matches!(target, Target::Results(_)) && !rerun_tests;
+        let steps = std::mem::take(&mut told.steps);
+        let mut progress = Progress::new(name, &self.events, transfers.clone(), lowered.steps, steps, hold);
+        let request = Solve { definition: lowered.definition, session: attachment.id().to_owned(), exporter };
+        let limits = Limits { cancel: self.cancel.clone(), deadline: self.deadline };
+        let result = solve(&self.control, request, &limits, &mut progress).await;
+        let result = match result {
+            Ok(exporter_response) => match attachment.exported().await {
+                Ok(()) => Ok(Solved {
+                    exporter_response,
+                    test: progress.test_outcome(),
+                    held: progress.held(),
+                }),
+                Err(why) => Err(Error::Machine(why)),
+            },
+            Err(error) => match attachment.export_problem() {
+                Some(why) if matches!(error, SolveError::Failed { .. }) => Err(Error::Machine(why)),
+                _ => Err(self.solve_error(name, error, &progress)),
+            },
+        };
+        for (view, transfer) in views.values().filter_map(|view| Some((view, transfers.of(&view.key)?))) {
+            self.events.emit(Event::Uploaded {
+                pipeline: name.into(),
+                directory: view.label.clone(),
+                entries: view.entries.len() as u64,
+                files: transfer.files,
+                bytes: transfer.bytes,
+            });
+        }
+        (told.cached, told.ran) = progress.counts(told.cached, told.ran);
+        told.steps = progress.into_told();
+        Ok((result, transfers))
+    }
+
+    fn solve_error(&self, name: &str, error: SolveError, progress: &Progress<'_>) -> Error {
+        let pipeline = name.to_owned();
+        match error {
+            SolveError::Canceled => Error::Canceled,
+            SolveError::TimedOut => Error::TimedOut {
+                pipeline,
+                limit: self.options.timeout.unwrap_or_default(),
+                step: progress.find(|_, result| result.outcome == Outcome::Canceled).map(|(step, _)| step.name.clone()),
+            },
+            SolveError::Lost { reason } => {
+                let endpoint = self.engine.endpoint().to_string();
+                EngineError::Gone { endpoint, reason }.into()
+            }
+            SolveError::Failed { message } if message.contains("no space left on device") => Error::Machine(format!(
+                "{pipeline}: the engine's disk is full; make room, for instance with `cargo xtask cache prune`"
+            )),
+            SolveError::Failed { message } => {
+                let failed = progress.find(|_, result| matches!(result.outcome, Outcome::Failed { .. }));
+                let (step, tail) = match failed {
+                    Some((step, _)) => (step.name.clone(), progress.tail(&step.digest)),
+                    None => ("solve".to_owned(), Vec::new()),
+                };
+                let exit_code = exit_code(&message);
+                // The engine's own words, where there is no command that said something.
+                let tail = if exit_code.is_none() { vec![message] } else { tail };
+                Error::Step { pipeline, step, exit_code, tail }
+            }
+        }
+    }
+
+    async fn secret_store(&self, needs: &Needs) -> Result<Arc<SecretStore>, Error> {
+        let mut values = BTreeMap::new();
+        for secret in &needs.secrets {
+            values.insert(secret.source().to_string(), secret::read(secret, &self.events)?);
+        }
+        Ok(Arc::new(SecretStore { values, ca: self.ca.clone(), deadline: self.deadline }))
+    }
+}
+
+struct Attempt<'a> {
+    name: &'a str,
+    target: Target<'a>,
+    exporter: Exporter,
+    export: Option<&'a Path>,
+    rerun_tests: bool,
+}
+
+type Views = BTreeMap<HostDirectory, Arc<View>>;
+
+/// Reads all directories that a pipeline names, at the same time.
+async fn read_views(needs: &Needs) -> Result<Views, Error> {
+    let read = |directory: &HostDirectory| {
+        let directory = directory.clone();
+        tokio::task::spawn_blocking(move || View::read(&directory).map(|view| (directory, Arc::new(view))))
+    };
+    let reading: Vec<_> = needs.directories.iter().map(read).collect();
+    let mut views = Views::new();
+    for task in reading {
+        let (directory, view) = task.await.map_err(|error| Error::Machine(format!("reading stopped: {error}")))??;
+        views.insert(directory, view);
+    }
+    Ok(views)
+}
+
+fn resolved(view: &View) -> ResolvedDirectory {
+    ResolvedDirectory { key: view.key.clone(), stamp: view.stamp.clone(), label: view.label.clone() }
+}

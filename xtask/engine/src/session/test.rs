@@ -1,0 +1,211 @@
+//! A test pipeline: its results come out whatever happens, and a failure is never taken from the
+//! cache.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::Session;
+use super::solve::Told;
+use crate::Error;
+use crate::buildkit::Exporter;
+use crate::event::{Event, Outcome, TestCounts, TestFailure};
+use crate::llb::{EXIT_CODE_FILE, OUTPUT_FILE, Target};
+use crate::pipeline::Test;
+use crate::results::TestResults;
+
+/// The complete output of a test step, in its folder of the record.
+const OUTPUT_LOG: &str = "output.log";
+/// The results as JUnit, there too.
+const JUNIT: &str = "junit.xml";
+/// Lines of the output that a failure shows.
+const TAIL: usize = 40;
+
+/// How a test ended.
+#[derive(Debug, Clone)]
+pub struct TestReport {
+    /// The command's exit code.
+    pub exit_code: i32,
+    /// The result came from the cache.
+    pub cached: bool,
+    /// The time limit ended it.
+    pub timed_out: bool,
+    /// Where its files are: the complete output, the JUnit report, what the command wrote.
+    pub files: PathBuf,
+    /// Its tests, if the command reported them.
+    pub results: Option<TestResults>,
+}
+
+impl Session {
+    /// Runs a test pipeline and keeps its results in the session's record, as `output.log`,
+    /// `junit.xml` and whatever the command wrote; also where [`export`](super::Options::export)
+    /// says.
+    ///
+    /// # Errors
+    /// [`Error::Test`] if the tests failed, [`Error::TimedOut`] if the time limit ended them (the
+    /// results are there in both cases); else see [`Error`].
+    pub async fn test(&self, name: &str, test: &Test) -> Result<TestReport, Error> {
+        super::check(&test.error)?;
+        self.pipeline(name, async |told| self.run_test(name, test, told).await).await
+    }
+
+    async fn run_test(&self, name: &str, test: &Test, told: &mut Told) -> Result<TestReport, Error> {
+        let files = self.options.record.join(name);
+        let mut rerun = self.options.rerun;
+        let (exit_code, solved) = loop {
+            clear(&files).map_err(|error| write_error(&files, &error))?;
+            let target = Target::Results(&test.fs);
+            let solved = self.solve(name, target, Exporter::Tar, Some(&files), rerun, told).await?;
+            let exit_code = exit_code(&files)?;
+            if exit_code != 0 && solved.test == Some(Outcome::Cached) && !rerun {
+                rerun = true; // an old failure: what counts is whether it fails now
+                continue;
+            }
+            break (exit_code, solved);
+        };
+        if let Some(held) = solved.held {
+            self.events.emit(held);
+        }
+        let cached = solved.test == Some(Outcome::Cached);
+        let timed_out = exit_code != 0 && self.deadline.is_some_and(|end| Instant::now() >= end) && !cached;
+        let log = self.keep_output(&files)?;
+        let results = self.keep_results(name, test, &files);
+        self.tell_test(name, test, exit_code, cached, timed_out, results.as_ref(), &log);
+        if let Some(export) = &self.options.export {
+            let dest = export.join(name);
+            copy(&files, &dest).map_err(|error| write_error(&dest, &error))?;
+            self.events.emit(Event::Exported { pipeline: name.into(), path: dest.display().to_string() });
+        }
+        let report = TestReport { exit_code, cached, timed_out, files, results };
+        match report {
+            TestReport { timed_out: true, .. } => Err(Error::TimedOut {
+                pipeline: name.into(),
+                limit: self.options.timeout.unwrap_or_default(),
+                step: Some(test.step()),
+            }),
+            TestReport { exit_code: 0, .. } => Ok(report),
+            _ => Err(Error::Test { pipeline: name.into(), summary: summary(&report) }),
+        }
+    }
+
+    /// The output under its name in the record, without secrets.
+    fn keep_output(&self, files: &Path) -> Result<PathBuf, Error> {
+        let (from, to) = (files.join(OUTPUT_FILE), files.join(OUTPUT_LOG));
+        fs::rename(&from, &to).map_err(|error| write_error(&to, &error))?;
+        if self.events.has_secrets() {
+            let clean = fs::read(&to)
+                .map(|output| self.events.redacted(String::from_utf8_lossy(&output).into_owned()))
+                .and_then(|output| fs::write(&to, output));
+            clean.map_err(|error| write_error(&to, &error))?;
+        }
+        Ok(to)
+    }
+
+    fn keep_results(&self, name: &str, test: &Test, files: &Path) -> Option<TestResults> {
+        let format = test.report.as_ref()?;
+        let results = match TestResults::read(format, files) {
+            Ok(results) => results,
+            Err(why) => {
+                self.events.detail(format!("{name}: {why}"));
+                return None;
+            }
+        };
+        let path = files.join(JUNIT);
+        let written = results
+            .junit(name)
+            .and_then(|xml| fs::write(&path, self.events.redacted(xml)).map_err(|error| error.to_string()));
+        if let Err(why) = written {
+            self.events.notice(format!("{name}: cannot write {}: {why}", path.display()));
+        }
+        Some(results)
+    }
+
+    #[allow(clippy::too_many_arguments)] // the event's own fields
+    fn tell_test(
+        &self,
+        name: &str,
+        test: &Test,
+        exit_code: i32,
+        cached: bool,
+        timed_out: bool,
+        results: Option<&TestResults>,
+        log: &Path,
+    ) {
+        let failures: Vec<TestFailure> = results.map(TestResults::failures).unwrap_or_default();
+        let tail = if exit_code == 0 { Vec::new() } else { last_lines(log) };
+        self.events.emit(Event::TestFinished {
+            pipeline: name.into(),
+            step: test.step(),
+            exit_code,
+            cached,
+            timed_out,
+            counts: results.map(TestResults::counts),
+            failures,
+            tail,
+            log: log.display().to_string(),
+        });
+    }
+}
+
+fn summary(report: &TestReport) -> String {
+    let TestCounts { passed, failed, .. } =
+        report.results.as_ref().map(TestResults::counts).unwrap_or_default();
+    match failed {
+        0 => format!("the test command failed with exit code {}", report.exit_code),
+        failed => format!("{failed} of {} tests failed", passed + failed),
+    }
+}
+
+/// An empty directory.
+fn clear(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => fs::create_dir_all(dir),
+    }
+}
+
+fn exit_code(files: &Path) -> Result<i32, Error> {
+    let path = files.join(EXIT_CODE_FILE);
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let _ = fs::remove_file(&path);
+    let broken = || Error::Machine(format!("the test step left no exit code: {}", files.display()));
+    text.trim().parse().map_err(|_| broken())
+}
+
+fn last_lines(log: &Path) -> Vec<String> {
+    let bytes = tail_bytes(log, 64 * 1024).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(TAIL)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+/// The last bytes of a file that may be very large.
+fn tail_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(limit)))?;
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Copies a tree over what is there.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let dest = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &dest)?;
+        } else {
+            fs::copy(entry.path(), &dest)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_error(path: &Path, error: &io::Error) -> Error {
+    Error::Write { path: path.to_path_buf(), why: error.to_string() }
+}

@@ -1,0 +1,319 @@
+//! A view: the paths of a host directory that pass its filter, at one moment.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sha2::{Digest, Sha256};
+
+use super::filter::{Filter, Verdict};
+use super::{Entry, Kind, SourceError};
+use crate::hex;
+use crate::pipeline::HostDirectory;
+
+/// How coarse a file system's clock is at most: Linux stamps changes with the time of its last
+/// tick, 1 to 10 ms ago. Two edits within one tick cannot be told apart by their stamps.
+const CLOCK_TICK: Duration = Duration::from_millis(12);
+
+/// The paths of a directory of the host that pass its filter, in the order in which BuildKit
+/// wants them: depth first, each directory sorted by name.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// What tells this view from every other of this machine: root and filter.
+    pub(crate) key: String,
+    /// How output speaks of it.
+    pub(crate) label: String,
+    /// The directory, with all symbolic links on the way to it followed.
+    pub(crate) root: PathBuf,
+    pub(crate) entries: Vec<Entry>,
+    /// A digest over all that is known of the entries without reading them: equal stamps of one
+    /// key mean equal contents.
+    pub(crate) stamp: String,
+}
+
+impl View {
+    /// Walks `directory` now. Blocks on the disk.
+    ///
+    /// # Errors
+    /// A root that is missing or no directory, something unreadable, a name that is not UTF-8, a
+    /// pattern that does not parse or that nothing matches.
+    pub(crate) fn read(directory: &HostDirectory) -> Result<Self, SourceError> {
+        let root = canonical(&directory.root)?;
+        loop {
+            let entries = Walk::run(directory, &root)?;
+            let newest = entries.iter().map(Entry::changed).max().unwrap_or(0);
+            if let Some(rest) = unsettled(newest) {
+                // A further edit within this tick would not show; let it pass, then look again.
+                thread::sleep(rest);
+                continue;
+            }
+            let key = key(directory, &root);
+            let stamp = stamp(&key, &entries);
+            return Ok(Self { key, label: directory.label.clone(), root, entries, stamp });
+        }
+    }
+}
+
+fn canonical(root: &Path) -> Result<PathBuf, SourceError> {
+    let canonical = fs::canonicalize(root).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => SourceError::Missing(root.to_path_buf()),
+        _ => SourceError::io(root, error),
+    })?;
+    if canonical.is_dir() { Ok(canonical) } else { Err(SourceError::NotADirectory(root.to_path_buf())) }
+}
+
+/// How long to wait until a change at `newest` is older than the clock is coarse. A time in the
+/// future (another machine's clock) is not waited for.
+fn unsettled(newest: i64) -> Option<Duration> {
+    let newest = UNIX_EPOCH + Duration::from_nanos(u64::try_from(newest).unwrap_or(0));
+    let age = SystemTime::now().duration_since(newest).ok()?;
+    CLOCK_TICK.checked_sub(age).filter(|rest| !rest.is_zero())
+}
+
+/// Two checkouts must never share a key: BuildKit compares sizes and times only, not contents.
+fn key(directory: &HostDirectory, root: &Path) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |tag: u8, bytes: &[u8]| {
+        hash.update([tag]);
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    part(b'r', root.as_os_str().as_encoded_bytes());
+    directory.include.iter().for_each(|pattern| part(b'i', pattern.as_bytes()));
+    directory.exclude.iter().for_each(|pattern| part(b'e', pattern.as_bytes()));
+    hex(&hash.finalize()[..16])
+}
+
+fn stamp(key: &str, entries: &[Entry]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(key);
+    entries.iter().for_each(|entry| entry.stamp(&mut hash));
+    hex(&hash.finalize()[..16])
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    filter: Filter,
+    entries: Vec<Entry>,
+    /// Directories on the way to where the walk is that are part of the view only if something
+    /// below them is.
+    pending: Vec<Entry>,
+}
+
+impl Walk<'_> {
+    fn run(directory: &HostDirectory, root: &Path) -> Result<Vec<Entry>, SourceError> {
+        let filter = Filter::new(directory, root)?;
+        let verdict = Verdict::root(&filter);
+        let mut walk = Walk { root, filter, entries: Vec::new(), pending: Vec::new() };
+        walk.directory(Path::new(""), verdict)?;
+        if let Some(pattern) = walk.filter.unmatched() {
+            return Err(SourceError::NoMatch { root: directory.root.clone(), pattern: pattern.to_owned() });
+        }
+        walk.entries.shrink_to_fit();
+        Ok(walk.entries)
+    }
+
+    fn directory(&mut self, path: &Path, verdict: Verdict) -> Result<(), SourceError> {
+        let absolute = self.root.join(path);
+        let mut children = match fs::read_dir(&absolute).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(children) => children,
+            // Gone since it was seen: whoever uses the view looks again afterwards.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path != Path::new("") => return Ok(()),
+            Err(error) => return Err(SourceError::io(&absolute, error)),
+        };
+        children.sort_by_cached_key(fs::DirEntry::file_name);
+        for child in children {
+            self.child(&child, &path.join(child.file_name()), verdict)?;
+        }
+        Ok(())
+    }
+
+    fn child(&mut self, child: &fs::DirEntry, path: &Path, parent: Verdict) -> Result<(), SourceError> {
+        let Ok(file_type) = child.file_type() else { return Ok(()) };
+        let verdict = self.filter.judge(path, file_type.is_dir(), parent);
+        if !verdict.keep && !verdict.descend {
+            return Ok(());
+        }
+        let metadata = match child.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(SourceError::io(&child.path(), error)),
+        };
+        let kind = if file_type.is_dir() {
+            Kind::Directory
+        } else if file_type.is_symlink() {
+            match fs::read_link(child.path()) {
+                Ok(target) => Kind::Symlink { target: self.text(&target)?.into() },
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(SourceError::io(&child.path(), error)),
+            }
+        } else if file_type.is_file() {
+            Kind::File
+        } else {
+            return Ok(()); // sockets, pipes and devices are of this machine, not of the tree
+        };
+        let entry = Entry::new(self.text(path)?.into(), &metadata, kind);
+        if verdict.keep {
+            self.entries.append(&mut self.pending);
+            self.entries.push(entry);
+        } else {
+            self.pending.push(entry);
+        }
+        if verdict.descend {
+            self.directory(path, verdict)?;
+        }
+        // Whatever is still pending at this depth or below led to nothing.
+        if !verdict.keep {
+            self.pending.retain(|pending| Path::new(&*pending.path) != path);
+        }
+        Ok(())
+    }
+
+    /// A path as BuildKit's protocol has it: UTF-8, `/` between the parts.
+    fn text(&self, path: &Path) -> Result<String, SourceError> {
+        let not_utf8 = || SourceError::NotUtf8 { root: self.root.to_path_buf(), path: path.to_path_buf() };
+        let text = path.to_str().ok_or_else(not_utf8)?;
+        Ok(if std::path::MAIN_SEPARATOR == '/' {
+            text.to_owned()
+        } else {
+            text.replace(std::path::MAIN_SEPARATOR, "/")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::{Directory, DirectorySource};
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        dir
+    }
+
+    fn read(directory: Directory) -> Result<View, SourceError> {
+        let DirectorySource::Host(host) = directory.source else { panic!("a host directory") };
+        View::read(&host)
+    }
+
+    fn paths(directory: Directory) -> Vec<String> {
+        read(directory).unwrap().entries.iter().map(|entry| entry.path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_walk_is_depth_first_and_sorted_by_name() {
+        let dir = tree(&["b/x", "b.txt", "a/z/q", "a-b/y"]);
+        assert_eq!(
+            paths(Directory::host(dir.path())),
+            ["a", "a/z", "a/z/q", "a-b", "a-b/y", "b", "b/x", "b.txt"]
+        );
+    }
+
+    #[test]
+    fn an_include_brings_its_parents_and_nothing_else() {
+        let dir = tree(&["package.json", "src/a/b.ts", "src/c.ts", "node_modules/x/package.json"]);
+        let host = || Directory::host(dir.path());
+        assert_eq!(paths(host().include(["/package.json"])), ["package.json"]);
+        assert_eq!(paths(host().include(["/src/a"])), ["src", "src/a", "src/a/b.ts"]);
+        assert_eq!(paths(host().include(["*.ts"])), ["src", "src/a", "src/a/b.ts", "src/c.ts"]);
+        assert_eq!(
+            paths(host().include(["package.json"]).exclude(["node_modules"])),
+            ["package.json"],
+            "exclude wins over include"
+        );
+    }
+
+    #[test]
+    fn an_include_that_matches_nothing_is_an_error_that_names_it() {
+        let dir = tree(&["package.json"]);
+        let error = read(Directory::host(dir.path()).include(["/package.json", "/package-lock.json"])).unwrap_err();
+        assert!(error.to_string().contains("has nothing that matches \"/package-lock.json\""), "{error}");
+    }
+
+    #[test]
+    fn a_pattern_that_does_not_parse_is_an_error_that_names_it() {
+        let dir = tree(&["a"]);
+        let error = read(Directory::host(dir.path()).exclude(["a[", "b"])).unwrap_err();
+        assert!(error.to_string().starts_with("the pattern \"a[\" of exclude does not parse"), "{error}");
+        let error = read(Directory::host(dir.path()).include(["!a"])).unwrap_err();
+        assert!(error.to_string().contains("use exclude"), "{error}");
+    }
+
+    #[test]
+    fn dotenv_files_never_travel_but_their_templates_do() {
+        let dir = tree(&[".env", "a/.env.local", "a/.env.example"]);
+        assert_eq!(paths(Directory::host(dir.path())), ["a", "a/.env.example"]);
+    }
+
+    #[test]
+    fn dockerignore_is_read_as_docker_reads_it() {
+        let dir = tree(&["a/keep", "a/drop", "b/a/deep", "log", "c/log"]);
+        fs::write(dir.path().join(".dockerignore"), "# comment\na\n!a/keep\nlog/\n").unwrap();
+        assert_eq!(
+            paths(Directory::host(dir.path())),
+            [".dockerignore", "a", "a/keep", "b", "b/a", "b/a/deep", "c", "c/log"]
+        );
+    }
+
+    #[test]
+    fn a_stamp_changes_with_contents_even_when_size_and_time_do_not() {
+        let dir = tree(&["f"]);
+        let before = read(Directory::host(dir.path())).unwrap();
+        let time = fs::metadata(dir.path().join("f")).unwrap().modified().unwrap();
+        fs::write(dir.path().join("f"), "g").unwrap();
+        fs::File::options().write(true).open(dir.path().join("f")).unwrap().set_modified(time).unwrap();
+        let after = read(Directory::host(dir.path())).unwrap();
+        assert_eq!(before.key, after.key);
+        assert_ne!(before.stamp, after.stamp);
+        assert_eq!(after.stamp, read(Directory::host(dir.path())).unwrap().stamp);
+    }
+
+    #[test]
+    fn two_roots_never_share_a_key() {
+        let (one, two) = (tree(&["f"]), tree(&["f"]));
+        assert_ne!(read(Directory::host(one.path())).unwrap().key, read(Directory::host(two.path())).unwrap().key);
+        let filtered = Directory::host(one.path()).exclude(["x"]);
+        assert_ne!(read(Directory::host(one.path())).unwrap().key, read(filtered).unwrap().key);
+    }
+
+    #[test]
+    fn a_missing_root_and_a_file_as_root_say_so() {
+        let dir = tree(&["f"]);
+        let missing = read(Directory::host(dir.path().join("x"))).unwrap_err();
+        assert!(missing.to_string().starts_with("there is no directory"), "{missing}");
+        let file = read(Directory::host(dir.path().join("f"))).unwrap_err();
+        assert!(file.to_string().ends_with("is not a directory"), "{file}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn symlinks_travel_as_they_are_and_loops_do_no_harm() {
+        let dir = tree(&["a/f"]);
+        std::os::unix::fs::symlink("..", dir.path().join("a/up")).unwrap();
+        std::os::unix::fs::symlink("self", dir.path().join("self")).unwrap();
+        let view = read(Directory::host(dir.path())).unwrap();
+        let up = view.entries.iter().find(|entry| &*entry.path == "a/up").unwrap();
+        assert_eq!(up.kind, Kind::Symlink { target: "..".into() });
+        assert_eq!(view.entries.len(), 4);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_not_utf8_is_an_error_unless_left_out() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tree(&["a b\nc"]);
+        assert_eq!(paths(Directory::host(dir.path())), ["a b\nc"]);
+        fs::write(dir.path().join(OsStr::from_bytes(b"x\xff")), "").unwrap();
+        let error = read(Directory::host(dir.path())).unwrap_err();
+        assert!(error.to_string().contains("is not UTF-8"), "{error}");
+        assert_eq!(paths(Directory::host(dir.path()).exclude(["x*"])), ["a b\nc"]);
+    }
+}

@@ -1,0 +1,20 @@
+//! `cargo xtask test`.
+
+use crate::context::Context;
+use crate::stack::{UnitTests, crux, crux_ui};
+
+/// Unit tests of backend and frontend, in parallel
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs both; one that fails does not stop the other.
+pub async fn run(_: Args, context: &Context) -> anyhow::Result<()> {
+    let tests = UnitTests { args: Vec::new(), coverage: context.global.export.is_some() };
+    let repo = context.project()?;
+    let (crux, crux_ui) = (crux::unit_tests(&repo, &tests)?, crux_ui::unit_tests(&repo, &tests)?);
+    let session = context.session().await?;
+    let (crux, crux_ui) = tokio::join!(session.test("test-crux", &crux), session.test("test-ui", &crux_ui));
+    crux?;
+    crux_ui?;
+    Ok(())
+}

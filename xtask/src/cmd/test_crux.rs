@@ -1,0 +1,21 @@
+//! `cargo xtask test-crux`.
+
+use crate::context::Context;
+use crate::stack::{UnitTests, crux};
+
+/// Unit tests of the backend, web/crux
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: cargo xtask test-crux -- --testNamePattern health")]
+pub struct Args {
+    /// For the test command, jest
+    #[arg(last = true, value_name = "ARGS")]
+    pub args: Vec<String>,
+}
+
+/// Runs it.
+pub async fn run(Args { args }: Args, context: &Context) -> anyhow::Result<()> {
+    let tests = UnitTests { args, coverage: context.global.export.is_some() };
+    let pipeline = crux::unit_tests(&context.project()?, &tests)?;
+    context.session().await?.test("test-crux", &pipeline).await?;
+    Ok(())
+}

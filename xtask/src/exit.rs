@@ -1,0 +1,27 @@
+//! What the exit code says: 0 passed; 1 the tests or a step failed; 2 wrong input; 3 the engine or
+//! the machine is not ready; 130 and 143 stopped by a signal; 141 nobody reads the output any more.
+
+use xtask_engine::Error;
+
+use crate::host::{Interrupted, NotReady, Usage};
+
+/// Ctrl-C, as shells count signals: 128 + SIGINT.
+pub const INTERRUPTED: i32 = 130;
+/// 128 + SIGTERM.
+pub const TERMINATED: i32 = 143;
+/// 128 + SIGPIPE: what `cargo xtask test | head -1` would get from any other program.
+pub const OUTPUT_CLOSED: i32 = 141;
+
+/// The exit code for an error: that of the first cause that knows one, else 1.
+pub fn code(error: &anyhow::Error) -> i32 {
+    error.chain().find_map(of_cause).unwrap_or(1)
+}
+
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {
+    let of_host = || {
+        let code =
+            [(cause.is::<Usage>(), 2), (cause.is::<NotReady>(), 3), (cause.is::<Interrupted>(), INTERRUPTED)];
+        code.into_iter().find_map(|(is, code)| is.then_some(code))
+    };
+    cause.downcast_ref::<Error>().map(Error::exit_code).or_else(of_host)
+}

@@ -1,0 +1,95 @@
+//! The application's repository: where its parts are.
+
+use std::path::{Path, PathBuf};
+
+use xtask_engine::Error;
+use xtask_engine::pipeline::Directory;
+
+/// What is made by tools in a checkout and never part of its sources, in gitignore's syntax.
+const NOT_SOURCES: [&str; 6] = ["node_modules", "dist", ".next", "coverage", ".git", "*.tsbuildinfo"];
+
+/// A repository with the application's layout: `web/crux` and `web/crux-ui`.
+#[derive(Debug, Clone)]
+pub struct Project {
+    root: PathBuf,
+}
+
+impl Project {
+    /// The repository that `named` names; without it this one, or, where this one holds no
+    /// application, the sample in `tests/sample`.
+    ///
+    /// # Errors
+    /// If it is not there or has no application in it.
+    pub fn find(named: Option<&Path>) -> Result<Self, Error> {
+        let root = match named {
+            Some(named) => named.to_path_buf(),
+            None => {
+                let root = workspace();
+                if root.join("web/crux").is_dir() { root } else { root.join("tests/sample") }
+            }
+        };
+        if !root.is_dir() {
+            let what = if root.exists() { "is not a folder" } else { "is not there" };
+            return Err(Error::Usage(format!("--repo: {} {what}", root.display())));
+        }
+        Ok(Self { root })
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A folder of the repository.
+    ///
+    /// # Errors
+    /// If the repository does not have it.
+    pub fn dir(&self, path: &str) -> Result<Directory, Error> {
+        let folder = self.root.join(path);
+        if !folder.is_dir() {
+            return Err(Error::Usage(format!(
+                "{} has no folder {path}: name a checkout of the application with --repo",
+                self.root.display()
+            )));
+        }
+        Ok(Directory::host(folder).labelled(path))
+    }
+
+    /// The sources in a folder: all but what tools make in it.
+    ///
+    /// # Errors
+    /// If the repository does not have it.
+    pub fn sources(&self, path: &str) -> Result<Directory, Error> {
+        Ok(self.dir(path)?.exclude(NOT_SOURCES))
+    }
+
+    /// What `npm ci` reads in a folder: the manifest, the lockfile, and npm's configuration if
+    /// there is one.
+    ///
+    /// # Errors
+    /// If the repository does not have the folder, or the folder not both of them.
+    pub fn npm_manifests(&self, path: &str) -> Result<Directory, Error> {
+        let folder = self.dir(path)?;
+        for file in ["package.json", "package-lock.json"] {
+            if !self.root.join(path).join(file).is_file() {
+                return Err(Error::Usage(format!(
+                    "{path} has no {file}, which `npm ci` needs: run `npm install` there and commit it ({})",
+                    self.root.display()
+                )));
+            }
+        }
+        let mut files = vec!["/package.json", "/package-lock.json"];
+        if self.root.join(path).join(".npmrc").is_file() {
+            files.push("/.npmrc");
+        }
+        Ok(folder.include(files))
+    }
+}
+
+/// The workspace that this program belongs to: two folders above its manifest when cargo runs it,
+/// else where it was built.
+pub fn workspace() -> PathBuf {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}

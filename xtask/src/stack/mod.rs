@@ -1,0 +1,7 @@
+//! What the application is made of, one file a part: how it is built, tested, and later run.
+
+pub mod crux;
+pub mod crux_ui;
+mod node;
+
+pub use node::UnitTests;

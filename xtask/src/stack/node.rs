@@ -1,0 +1,45 @@
+//! What the two Node.js parts have in common.
+
+use xtask_engine::Error;
+use xtask_engine::pipeline::{CacheVolume, Container, Network, RESULTS_DIR, Test};
+use xtask_engine::results::ReportFormat;
+
+use crate::images;
+use crate::project::Project;
+
+/// Where the sources are in a container.
+pub(super) const WORKDIR: &str = "/src";
+/// Jest's report, in the results directory.
+const REPORT: &str = "jest.json";
+
+/// How unit tests are run.
+#[derive(Debug, Clone, Default)]
+pub struct UnitTests {
+    /// What follows `--` on the command line: for jest.
+    pub args: Vec<String>,
+    /// Coverage is measured, too.
+    pub coverage: bool,
+}
+
+/// A container with a part's packages installed, from its manifests alone: an edit of a source
+/// does not install them again.
+pub(super) fn packages(repo: &Project, part: &str) -> Result<Container, Error> {
+    let container = Container::from(images::node())
+        .with_workdir(WORKDIR)
+        .with_mounted_cache("/root/.npm", CacheVolume::named("npm"))
+        .with_directory(WORKDIR, repo.npm_manifests(part)?)
+        .with_exec(["npm", "ci", "--no-audit", "--no-fund"]);
+    Ok(container)
+}
+
+/// `npm run test` in `container`, with jest's own report. Unit tests need no network; without one
+/// they start sooner.
+pub(super) fn jest(container: &Container, tests: &UnitTests) -> Test {
+    let mut args = vec!["npm".to_owned(), "run".into(), "test".into(), "--".into()];
+    args.extend(["--json".into(), format!("--outputFile={RESULTS_DIR}/{REPORT}")]);
+    if tests.coverage {
+        args.extend(["--coverage".into(), format!("--coverageDirectory={RESULTS_DIR}/coverage")]);
+    }
+    args.extend(tests.args.iter().cloned());
+    container.with_network(Network::None).with_test(args).with_report(ReportFormat::Jest(REPORT.into()))
+}
