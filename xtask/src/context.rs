@@ -43,15 +43,10 @@ impl Context {
     }
 
     /// When stand-ins are used.
-    fn stand_ins(&self) -> StandIns {
+    pub fn stand_ins(&self) -> StandIns {
         let default =
             if std::env::var_os("GITHUB_ACTIONS").is_some() { StandIns::Never } else { StandIns::Auto };
         self.global.stand_ins.map_or(default, StandIns::from)
-    }
-
-    /// Whether stand-ins may be used at all.
-    pub fn allows_stand_ins(&self) -> bool {
-        self.stand_ins() != StandIns::Never
     }
 
     /// A session on the engine, with the options of the command line.

@@ -95,7 +95,11 @@ impl Error {
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::Step { .. } | Self::Test { .. } | Self::TimedOut { .. } => 1,
-            Self::Pipeline(_) | Self::Usage(_) | Self::Source(_) | Self::Unreadable(_) | Self::Secret { .. } => 2,
+            Self::Pipeline(_)
+            | Self::Usage(_)
+            | Self::Source(_)
+            | Self::Unreadable(_)
+            | Self::Secret { .. } => 2,
             Self::Engine(_) | Self::Image(_) | Self::Write { .. } | Self::Machine(_) => 3,
             Self::Canceled => 130,
         }

@@ -1,24 +1,19 @@
 //! The connection to a real engine: bollard's requests and upgraded streams over one endpoint.
 //! They need the engine that `cargo xtask setup` starts.
 
+mod docker_support;
+
 use std::future::{Ready, ready};
 use std::io;
 use std::task::{Context, Poll};
 
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use docker_support::{SOCKET, engine};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use xtask_engine::docker::{BoxStream, Endpoint, Engine, UpgradeError};
-
-const SOCKET: &str = "/var/run/docker.sock";
-
-async fn engine() -> Engine {
-    Engine::connect(Endpoint::unix(SOCKET))
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
-}
 
 #[tokio::test]
 async fn an_engine_tells_what_it_is_and_serves_many_requests_at_once() {
@@ -41,10 +36,8 @@ async fn buildkit_answers_on_an_upgraded_stream() {
         .connect_with_connector(OneStream(Some(stream)))
         .await
         .expect("a channel");
-    let workers = ControlClient::new(channel)
-        .list_workers(ListWorkersRequest::default())
-        .await
-        .expect("an answer");
+    let workers =
+        ControlClient::new(channel).list_workers(ListWorkersRequest::default()).await.expect("an answer");
     assert_eq!(workers.into_inner().record.len(), 1);
 }
 
@@ -53,20 +46,10 @@ async fn a_session_opens_with_a_header_that_is_repeated() {
     let headers = [
         ("X-Docker-Expose-Session-Uuid", "xtask-test-session"),
         ("X-Docker-Expose-Session-Name", "xtask"),
-        (
-            "X-Docker-Expose-Session-Grpc-Method",
-            "/moby.filesync.v1.FileSync/DiffCopy",
-        ),
-        (
-            "X-Docker-Expose-Session-Grpc-Method",
-            "/moby.filesync.v1.Auth/Credentials",
-        ),
+        ("X-Docker-Expose-Session-Grpc-Method", "/moby.filesync.v1.FileSync/DiffCopy"),
+        ("X-Docker-Expose-Session-Grpc-Method", "/moby.filesync.v1.Auth/Credentials"),
     ];
-    engine()
-        .await
-        .upgrade("/session", &headers)
-        .await
-        .expect("it is upgraded");
+    engine().await.upgrade("/session", &headers).await.expect("it is upgraded");
 }
 
 #[tokio::test]
@@ -104,14 +87,8 @@ async fn hang_up_at_the_second_request(listener: UnixListener) {
     let two_requests = async {
         let mut buffer = vec![0; 4096];
         let read = from_client.read(&mut buffer).await.expect("a request");
-        to_engine
-            .write_all(&buffer[..read])
-            .await
-            .expect("the engine reads");
-        from_client
-            .read(&mut buffer)
-            .await
-            .expect("a second request")
+        to_engine.write_all(&buffer[..read]).await.expect("the engine reads");
+        from_client.read(&mut buffer).await.expect("a second request")
     };
     let answers = tokio::io::copy(&mut from_engine, &mut to_client);
     tokio::select! { _ = two_requests => {}, _ = answers => {} }
@@ -130,10 +107,7 @@ impl<R> tower_service::Service<R> for OneStream {
     }
 
     fn call(&mut self, _: R) -> Self::Future {
-        let stream = self
-            .0
-            .take()
-            .ok_or_else(|| io::Error::other("the stream is used up"));
+        let stream = self.0.take().ok_or_else(|| io::Error::other("the stream is used up"));
         ready(stream.map(TokioIo::new))
     }
 }

@@ -26,5 +26,5 @@ pub fn dependencies(repo: &Project) -> Result<Container, Error> {
 /// If the repository lacks the part or its manifests.
 pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
     let container = dependencies(repo)?.with_directory(WORKDIR, repo.sources(PART)?);
-    Ok(node::jest(&container, tests))
+    Ok(node::jest(&container, PART, tests))
 }

@@ -15,5 +15,5 @@ const PART: &str = "web/crux-ui";
 /// If the repository lacks the part or its manifests.
 pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
     let container = node::packages(repo, PART)?.with_directory(WORKDIR, repo.sources(PART)?);
-    Ok(node::jest(&container, tests))
+    Ok(node::jest(&container, PART, tests))
 }

@@ -34,12 +34,22 @@ pub(super) fn packages(repo: &Project, part: &str) -> Result<Container, Error> {
 
 /// `npm run test` in `container`, with jest's own report. Unit tests need no network; without one
 /// they start sooner.
-pub(super) fn jest(container: &Container, tests: &UnitTests) -> Test {
+pub(super) fn jest(container: &Container, part: &str, tests: &UnitTests) -> Test {
     let mut args = vec!["npm".to_owned(), "run".into(), "test".into(), "--".into()];
     args.extend(["--json".into(), format!("--outputFile={RESULTS_DIR}/{REPORT}")]);
     if tests.coverage {
         args.extend(["--coverage".into(), format!("--coverageDirectory={RESULTS_DIR}/coverage")]);
     }
     args.extend(tests.args.iter().cloned());
-    container.with_network(Network::None).with_test(args).with_report(ReportFormat::Jest(REPORT.into()))
+    let name = ["npm run test"]
+        .into_iter()
+        .chain(tests.args.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let report = ReportFormat::Jest {
+        file: REPORT.into(),
+        in_container: format!("{WORKDIR}/"),
+        in_repository: format!("{part}/"),
+    };
+    container.with_network(Network::None).with_test(args).named(name).with_report(report)
 }

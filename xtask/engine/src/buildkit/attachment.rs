@@ -132,7 +132,11 @@ async fn serve(
         .add_service(FileSyncServer::new(files).max_decoding_message_size(MESSAGE_LIMIT))
         .add_service(SecretsServer::new(SecretService(offer.secrets.clone())))
         .add_service(AuthServer::new(Auth))
-        .add_optional_service(export.cloned().map(|export| FileSendServer::new(export).max_decoding_message_size(MESSAGE_LIMIT)));
+        .add_optional_service(
+            export
+                .cloned()
+                .map(|export| FileSendServer::new(export).max_decoding_message_size(MESSAGE_LIMIT)),
+        );
     let incoming = tokio_stream::once(Ok::<_, std::io::Error>(Connection(stream)));
     Ok(tokio::spawn(async move {
         // The end of the connection is the end of the solve, which says so itself.
@@ -155,11 +159,17 @@ impl health::health_server::Health for Healthy {
         Ok(Response::new(health::HealthCheckResponse { status: serving }))
     }
 
-    async fn list(&self, _: Request<health::HealthListRequest>) -> Result<Response<health::HealthListResponse>, Status> {
+    async fn list(
+        &self,
+        _: Request<health::HealthListRequest>,
+    ) -> Result<Response<health::HealthListResponse>, Status> {
         Err(Status::unimplemented("list"))
     }
 
-    async fn watch(&self, _: Request<health::HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
+    async fn watch(
+        &self,
+        _: Request<health::HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
         Err(Status::unimplemented("watch"))
     }
 }

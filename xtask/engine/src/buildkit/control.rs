@@ -86,7 +86,9 @@ impl Control {
         let request = PruneRequest {
             filter: prune.filters.clone(),
             all: prune.all,
-            keep_duration: prune.keep_duration.map_or(0, |time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)),
+            keep_duration: prune
+                .keep_duration
+                .map_or(0, |time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)),
             reserved_space: prune.keep_bytes.map_or(0, |bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
             ..Default::default()
         };

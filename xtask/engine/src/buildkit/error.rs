@@ -54,7 +54,10 @@ mod tests {
     #[test]
     fn the_exit_code_is_read_from_the_message() {
         assert_eq!(exit_code("executor failed running [false]: exit code: 1"), Some(1));
-        assert_eq!(exit_code("process \"x\" did not complete successfully: exit code: 137: killed"), Some(137));
+        assert_eq!(
+            exit_code("process \"x\" did not complete successfully: exit code: 137: killed"),
+            Some(137)
+        );
         assert_eq!(exit_code("failed to compute cache key"), None);
     }
 }

@@ -80,9 +80,13 @@ impl file_sync_server::FileSync for FileSync {
     type DiffCopyStream = ReceiverStream<Result<Packet, Status>>;
     type TarStreamStream = tokio_stream::Empty<Result<Packet, Status>>;
 
-    async fn diff_copy(&self, request: Request<Streaming<Packet>>) -> Result<Response<Self::DiffCopyStream>, Status> {
+    async fn diff_copy(
+        &self,
+        request: Request<Streaming<Packet>>,
+    ) -> Result<Response<Self::DiffCopyStream>, Status> {
         let name = request.metadata().get("dir-name").and_then(|name| name.to_str().ok()).unwrap_or_default();
-        let view = self.views.get(name).cloned().ok_or_else(|| Status::not_found(format!("no directory {name}")))?;
+        let view =
+            self.views.get(name).cloned().ok_or_else(|| Status::not_found(format!("no directory {name}")))?;
         let transfers = self.transfers.clone();
         let requests = request.into_inner();
         let (packets, response) = mpsc::channel(IN_FLIGHT);
@@ -99,7 +103,10 @@ impl file_sync_server::FileSync for FileSync {
         Ok(Response::new(ReceiverStream::new(response)))
     }
 
-    async fn tar_stream(&self, _: Request<Streaming<Packet>>) -> Result<Response<Self::TarStreamStream>, Status> {
+    async fn tar_stream(
+        &self,
+        _: Request<Streaming<Packet>>,
+    ) -> Result<Response<Self::TarStreamStream>, Status> {
         Err(Status::unimplemented("tar"))
     }
 }
@@ -124,7 +131,11 @@ fn send(
         match request.r#type() {
             PacketType::PacketReq => {
                 let Some(entry) = view.entries.get(request.id as usize) else {
-                    return Err(format!("the engine asked for file {} of {}", request.id, view.entries.len()));
+                    return Err(format!(
+                        "the engine asked for file {} of {}",
+                        request.id,
+                        view.entries.len()
+                    ));
                 };
                 match file(view, entry, request.id, &mut buffer, &put) {
                     Ok(bytes) => transfers.update(&view.key, |transfer| {

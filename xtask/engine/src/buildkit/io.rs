@@ -21,7 +21,11 @@ impl Connected for Connection {
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }
@@ -53,6 +57,8 @@ impl Service<Uri> for Once {
 
     fn call(&mut self, _: Uri) -> Self::Future {
         let stream = self.0.take().map(TokioIo::new);
-        std::future::ready(stream.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "the connection is lost")))
+        std::future::ready(
+            stream.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "the connection is lost")),
+        )
     }
 }

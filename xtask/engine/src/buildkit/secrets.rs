@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use bollard_buildkit_proto::moby::buildkit::secrets::v1::{GetSecretRequest, GetSecretResponse, secrets_server};
+use bollard_buildkit_proto::moby::buildkit::secrets::v1::{
+    GetSecretRequest, GetSecretResponse, secrets_server,
+};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -43,7 +45,10 @@ pub(super) struct SecretService(pub(super) Arc<SecretStore>);
 
 #[tonic::async_trait]
 impl secrets_server::Secrets for SecretService {
-    async fn get_secret(&self, request: Request<GetSecretRequest>) -> Result<Response<GetSecretResponse>, Status> {
+    async fn get_secret(
+        &self,
+        request: Request<GetSecretRequest>,
+    ) -> Result<Response<GetSecretResponse>, Status> {
         let data = self.0.get(&request.into_inner().id)?;
         Ok(Response::new(GetSecretResponse { data }))
     }

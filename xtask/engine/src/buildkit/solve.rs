@@ -109,7 +109,10 @@ pub(crate) async fn solve(
 
 /// The status of a solve that is about to begin: opened together with it, since a late one
 /// misses lines.
-fn follow(control: &Control, reference: &str) -> mpsc::Receiver<bollard_buildkit_proto::moby::buildkit::v1::StatusResponse> {
+fn follow(
+    control: &Control,
+    reference: &str,
+) -> mpsc::Receiver<bollard_buildkit_proto::moby::buildkit::v1::StatusResponse> {
     let (sender, receiver) = mpsc::channel(64);
     let mut client = control.client.clone();
     let request = StatusRequest { r#ref: reference.to_owned() };

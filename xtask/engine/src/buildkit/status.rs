@@ -33,9 +33,8 @@ pub(crate) struct Progress<'a> {
     states: Vec<State>,
     /// Steps whose end was told, in this solve or an earlier one of the same pipeline.
     told: HashSet<String>,
-    /// The end of a test that came from the cache is for the caller to tell: a failure must not
-    /// be taken from there.
-    hold_cached_tests: bool,
+    /// The end of a test step is for the caller to tell: to the engine it succeeded in any case.
+    hold_tests: bool,
 }
 
 #[derive(Default)]
@@ -55,11 +54,11 @@ impl<'a> Progress<'a> {
         transfers: Transfers,
         steps: Vec<Step>,
         told: HashSet<String>,
-        hold_cached_tests: bool,
+        hold_tests: bool,
     ) -> Self {
         let index = steps.iter().enumerate().map(|(index, step)| (step.digest.clone(), index)).collect();
         let states = steps.iter().map(|_| State::default()).collect();
-        Self { pipeline, events, transfers, steps, index, states, told, hold_cached_tests }
+        Self { pipeline, events, transfers, steps, index, states, told, hold_tests }
     }
 
     /// What has been told, for the next solve of the same pipeline.
@@ -78,7 +77,9 @@ impl<'a> Progress<'a> {
     /// The step of `kind` that ended this way, if any did.
     pub(crate) fn find(&self, wanted: impl Fn(&Step, &StepResult) -> bool) -> Option<(&Step, &StepResult)> {
         let results = self.steps.iter().zip(&self.states);
-        results.filter_map(|(step, state)| Some((step, state.result.as_ref()?))).find(|(step, result)| wanted(step, result))
+        results
+            .filter_map(|(step, state)| Some((step, state.result.as_ref()?)))
+            .find(|(step, result)| wanted(step, result))
     }
 
     /// How the test step ended, if there is one.
@@ -86,12 +87,10 @@ impl<'a> Progress<'a> {
         self.find(|step, _| step.kind == StepKind::Test).map(|(_, result)| result.outcome.clone())
     }
 
-    /// That the test step came from the cache, which is not told yet.
+    /// The end of the test step, which is not told yet.
     pub(crate) fn held(&self) -> Option<Event> {
-        let held = |step: &Step, result: &StepResult| {
-            self.hold_cached_tests && step.kind == StepKind::Test && result.outcome == Outcome::Cached
-        };
-        self.find(held).map(|(step, result)| self.end(step, result.clone()))
+        self.find(|step, result| self.holds(step, &result.outcome))
+            .map(|(step, result)| self.end(step, result.clone()))
     }
 
     /// Adds this solve's steps to those that came from the cache and those that ran.
@@ -272,7 +271,7 @@ impl<'a> Progress<'a> {
     fn tell_end(&mut self, at: usize, outcome: Outcome, seconds: f64) {
         let step = self.steps[at].clone();
         let step = &step;
-        let held = self.hold_cached_tests && step.kind == StepKind::Test && outcome == Outcome::Cached;
+        let held = self.holds(step, &outcome);
         let first = self.states[at].result.is_none();
         let result = StepResult { outcome, seconds };
         if !step.hidden && !held && first && self.told.insert(step.digest.clone()) {
@@ -283,10 +282,18 @@ impl<'a> Progress<'a> {
         }
     }
 
+    fn holds(&self, step: &Step, outcome: &Outcome) -> bool {
+        self.hold_tests
+            && step.kind == StepKind::Test
+            && matches!(outcome, Outcome::Cached | Outcome::Ran | Outcome::Shared)
+    }
+
     fn end(&self, step: &Step, StepResult { outcome, seconds }: StepResult) -> Event {
-        let facts = step.view.as_ref().and_then(|key| self.transfers.of(key)).map(|transfer| {
-            format!("{} sent, {}", count(transfer.files, "file"), bytes(transfer.bytes))
-        });
+        let facts = step
+            .view
+            .as_ref()
+            .and_then(|key| self.transfers.of(key))
+            .map(|transfer| format!("{} sent, {}", count(transfer.files, "file"), bytes(transfer.bytes)));
         Event::StepFinished {
             pipeline: self.pipeline.to_owned(),
             id: step.digest.clone(),

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::connect::BoxStream;
 use super::endpoint::Endpoint;
-use super::error::{EngineError, is_gone};
+use super::error::EngineError;
+use super::gone::is_gone;
 use super::transport::Transport;
 use super::upgrade::engine_message;
 
@@ -69,12 +70,12 @@ impl Engine {
     /// older than Docker 20.10. Whether it has BuildKit shows with [`Engine::upgrade`].
     pub async fn connect(endpoint: Endpoint) -> Result<Self, EngineError> {
         let transport = Transport::new(endpoint.clone());
-        let info = ask_version(&endpoint, &transport).await?;
-        let EngineInfo {
-            api_version: (major, minor),
-            version,
-            ..
-        } = &info;
+        let limit = match endpoint {
+            Endpoint::Ssh { .. } | Endpoint::Tls { .. } => ANSWER_REMOTE,
+            _ => ANSWER,
+        };
+        let info = ask_version(&endpoint, &transport, limit).await?;
+        let EngineInfo { api_version: (major, minor), version, .. } = &info;
         if info.api_version < OLDEST_API {
             return Err(EngineError::TooOld {
                 endpoint: endpoint.to_string(),
@@ -82,28 +83,14 @@ impl Engine {
                 api: format!("{major}.{minor}"),
             });
         }
-        let spoken = ClientVersion {
-            major_version: *major as usize,
-            minor_version: *minor as usize,
-        };
-        let api = if spoken < *API_DEFAULT_VERSION {
-            &spoken
-        } else {
-            API_DEFAULT_VERSION
-        };
+        let spoken = ClientVersion { major_version: *major as usize, minor_version: *minor as usize };
+        let api = if spoken < *API_DEFAULT_VERSION { &spoken } else { API_DEFAULT_VERSION };
+        transport.speak(api.major_version, api.minor_version);
         let send = move |request: BollardRequest| transport.clone().request(request);
-        let docker = Docker::connect_with_custom_transport(
-            send,
-            Some("http://docker"),
-            REQUEST.as_secs(),
-            api,
-        )
-        .map_err(|error| EngineError::from_request(&endpoint, "be used", error))?;
-        Ok(Self {
-            endpoint: Arc::new(endpoint),
-            info: Arc::new(info),
-            docker,
-        })
+        let docker =
+            Docker::connect_with_custom_transport(send, Some("http://docker"), REQUEST.as_secs(), api)
+                .map_err(|error| EngineError::from_request(&endpoint, "be used", error))?;
+        Ok(Self { endpoint: Arc::new(endpoint), info: Arc::new(info), docker })
     }
 
     /// bollard's client for this engine. It speaks the engine's own API version; the head of an
@@ -126,11 +113,7 @@ impl Engine {
     ///
     /// # Errors
     /// `WithoutBuildKit` if the engine has no such path; those of a connection.
-    pub async fn upgrade(
-        &self,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> Result<BoxStream, EngineError> {
+    pub async fn upgrade(&self, path: &str, headers: &[(&str, &str)]) -> Result<BoxStream, EngineError> {
         Ok(self.endpoint.upgrade(path, headers).await?)
     }
 
@@ -160,44 +143,27 @@ impl fmt::Debug for Engine {
 async fn ask_version(
     endpoint: &Endpoint,
     transport: &Arc<Transport>,
+    limit: Duration,
 ) -> Result<EngineInfo, EngineError> {
-    let silent = |reason: String| EngineError::DoesNotAnswer {
-        endpoint: endpoint.to_string(),
-        reason,
-    };
+    let silent = |reason: String| EngineError::DoesNotAnswer { endpoint: endpoint.to_string(), reason };
     let failed = |error| match EngineError::from_request(endpoint, "tell its version", error) {
         // It was not there to begin with.
         EngineError::Gone { reason, .. } => silent(reason),
         other => other,
-    };
-    let limit = match endpoint {
-        Endpoint::Ssh { .. } | Endpoint::Tls { .. } => ANSWER_REMOTE,
-        _ => ANSWER,
     };
     let answer = async {
         let request = Request::get("/version").body(bollard::body_full(Bytes::new()));
         let request = request.map_err(|error| failed(error.into()))?;
         let response = transport.clone().request(request).await.map_err(failed)?;
         let status = response.status();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .map_err(|error| failed(error.into()))?
-            .to_bytes();
+        let body = response.into_body().collect().await.map_err(|error| failed(error.into()))?.to_bytes();
         if !status.is_success() {
-            return Err(silent(format!(
-                "it refused to tell its version: {}",
-                engine_message(&body)
-            )));
+            return Err(silent(format!("it refused to tell its version: {}", engine_message(&body))));
         }
-        parse_version(&body)
-            .ok_or_else(|| silent("what listens there is no container engine".into()))
+        parse_version(&body).ok_or_else(|| silent("what listens there is no container engine".into()))
     };
-    let late = || silent(format!("it said nothing for {} seconds", limit.as_secs()));
-    tokio::time::timeout(limit, answer)
-        .await
-        .unwrap_or_else(|_| Err(late()))
+    let late = || silent(format!("it said nothing for {limit:?}"));
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn parse_version(body: &[u8]) -> Option<EngineInfo> {
@@ -221,32 +187,18 @@ fn parse_version(body: &[u8]) -> Option<EngineInfo> {
         #[serde(default)]
         name: String,
     }
-    let Version {
-        version,
-        api_version,
-        os,
-        arch,
-        kernel_version,
-        platform,
-        components,
-    } = serde_json::from_slice(body).ok()?;
+    let Version { version, api_version, os, arch, kernel_version, platform, components } =
+        serde_json::from_slice(body).ok()?;
     let (major, minor) = api_version.split_once('.')?;
     let api_version = (major.parse().ok()?, minor.parse().ok()?);
-    let is_podman = components
-        .iter()
-        .flatten()
-        .any(|component| component.name.starts_with("Podman"));
+    let is_podman = components.iter().flatten().any(|component| component.name.starts_with("Podman"));
     let product = match platform.name {
         _ if is_podman => "Podman Engine".into(),
         name if name.is_empty() => "Docker Engine".into(),
         name => name,
     };
-    Some(EngineInfo {
-        product,
-        version,
-        api_version,
-        os,
-        arch,
-        kernel: kernel_version,
-    })
+    Some(EngineInfo { product, version, api_version, os, arch, kernel: kernel_version })
 }
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -42,24 +42,11 @@ impl Endpoint {
                 stream.set_nodelay(true)?;
                 Ok(Box::new(stream))
             }
-            Self::Tls {
-                host,
-                port,
-                certificates,
-                verify,
-            } => {
+            Self::Tls { host, port, certificates, verify } => {
                 let command = tls_command(host, *port, certificates.as_deref(), *verify);
-                spawn(
-                    command,
-                    "a TLS connection to an engine needs Docker's command line client (`docker`)",
-                )
+                spawn(command, "a TLS connection to an engine needs Docker's command line client (`docker`)")
             }
-            Self::Ssh {
-                user,
-                host,
-                port,
-                socket,
-            } => {
+            Self::Ssh { user, host, port, socket } => {
                 let command = ssh_command(user.as_deref(), host, *port, socket.as_deref());
                 spawn(command, "an engine behind ssh:// needs the program `ssh`")
             }
@@ -71,10 +58,9 @@ impl Endpoint {
 fn spawn(command: Command, needed: &str) -> io::Result<BoxStream> {
     match ProcessStream::spawn(command) {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("{needed}, which is not installed"),
-        )),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(io::Error::new(io::ErrorKind::NotFound, format!("{needed}, which is not installed")))
+        }
         Err(error) => Err(error),
     }
 }
@@ -84,18 +70,8 @@ fn tls_command(host: &str, port: u16, certificates: Option<&Path>, verify: bool)
     let mut command = Command::new("docker");
     command.args(["system", "dial-stdio"]);
     command.env("DOCKER_HOST", format!("tcp://{}", authority(host, port)));
-    command
-        .env_remove("DOCKER_CONTEXT")
-        .env_remove("DOCKER_TLS")
-        .env_remove("DOCKER_TLS_VERIFY");
-    command.env(
-        if verify {
-            "DOCKER_TLS_VERIFY"
-        } else {
-            "DOCKER_TLS"
-        },
-        "1",
-    );
+    command.env_remove("DOCKER_CONTEXT").env_remove("DOCKER_TLS").env_remove("DOCKER_TLS_VERIFY");
+    command.env(if verify { "DOCKER_TLS_VERIFY" } else { "DOCKER_TLS" }, "1");
     if let Some(directory) = certificates {
         command.env("DOCKER_CERT_PATH", directory);
     }
@@ -115,10 +91,7 @@ fn ssh_command(user: Option<&str>, host: &str, port: Option<u16>, socket: Option
     command.args(["--", host, "docker"]);
     if let Some(socket) = socket {
         // ssh hands the words to a shell there.
-        command.args([
-            "--host",
-            &format!("'unix://{}'", socket.replace('\'', r"'\''")),
-        ]);
+        command.args(["--host", &format!("'unix://{}'", socket.replace('\'', r"'\''"))]);
     }
     command.args(["system", "dial-stdio"]);
     command
@@ -131,10 +104,7 @@ async fn open_unix(path: &Path) -> io::Result<BoxStream> {
 
 #[cfg(not(unix))]
 async fn open_unix(_: &Path) -> io::Result<BoxStream> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "this system has no Unix sockets",
-    ))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
 }
 
 #[cfg(windows)]
@@ -157,10 +127,7 @@ async fn open_pipe(path: &str) -> io::Result<BoxStream> {
 
 #[cfg(not(windows))]
 async fn open_pipe(_: &str) -> io::Result<BoxStream> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "named pipes exist on Windows only",
-    ))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "named pipes exist on Windows only"))
 }
 
 #[cfg(test)]
@@ -168,11 +135,7 @@ mod tests {
     use super::*;
 
     fn words(command: &Command) -> Vec<String> {
-        command
-            .as_std()
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect()
+        command.as_std().get_args().map(|word| word.to_string_lossy().into_owned()).collect()
     }
 
     #[test]
@@ -181,7 +144,8 @@ mod tests {
         let expected = "-o ConnectTimeout=30 -T -l me -p 2222 -- build docker system dial-stdio";
         assert_eq!(words(&command).join(" "), expected);
         let command = ssh_command(None, "build", None, Some("/run/it's.sock"));
-        let expected = r"-o ConnectTimeout=30 -T -- build docker --host 'unix:///run/it'\''s.sock' system dial-stdio";
+        let expected =
+            r"-o ConnectTimeout=30 -T -- build docker --host 'unix:///run/it'\''s.sock' system dial-stdio";
         assert_eq!(words(&command).join(" "), expected);
     }
 
@@ -193,11 +157,7 @@ mod tests {
             .as_std()
             .get_envs()
             .map(|(name, value)| {
-                format!(
-                    "{}={:?}",
-                    name.to_string_lossy(),
-                    value.map(|value| value.to_string_lossy())
-                )
+                format!("{}={:?}", name.to_string_lossy(), value.map(|value| value.to_string_lossy()))
             })
             .collect();
         assert_eq!(
@@ -217,12 +177,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let missing = Endpoint::unix(directory.path().join("docker.sock"));
         assert_eq!(
-            missing
-                .open()
-                .await
-                .map(|_| ())
-                .expect_err("nothing there")
-                .kind(),
+            missing.open().await.map(|_| ()).expect_err("nothing there").kind(),
             io::ErrorKind::NotFound
         );
     }

@@ -20,9 +20,7 @@ const DEFAULT: &str = "default";
 ///
 /// # Errors
 /// If `config.json` is there and can't be read.
-pub(crate) fn current(
-    environment: &Environment,
-) -> Result<Option<(String, String)>, EndpointError> {
+pub(crate) fn current(environment: &Environment) -> Result<Option<(String, String)>, EndpointError> {
     #[derive(Deserialize, Default)]
     #[serde(rename_all = "camelCase")]
     struct Config {
@@ -33,30 +31,18 @@ pub(crate) fn current(
     if let Some(name) = environment.var("DOCKER_CONTEXT") {
         return Ok(named(name, "DOCKER_CONTEXT".into()));
     }
-    let Some(path) = environment
-        .docker_config()
-        .map(|directory| directory.join("config.json"))
-    else {
+    let Some(path) = environment.docker_config().map(|directory| directory.join("config.json")) else {
         return Ok(None);
     };
-    let name = read_json::<Config>(&path)?
-        .unwrap_or_default()
-        .current_context;
-    Ok(if name.is_empty() {
-        None
-    } else {
-        named(&name, path.display().to_string())
-    })
+    let name = read_json::<Config>(&path)?.unwrap_or_default().current_context;
+    Ok(if name.is_empty() { None } else { named(&name, path.display().to_string()) })
 }
 
 /// The endpoint of the context `name`; none if there is no such context.
 ///
 /// # Errors
 /// If its file can't be read, or names no engine.
-pub(crate) fn endpoint(
-    name: &str,
-    environment: &Environment,
-) -> Result<Option<Endpoint>, EndpointError> {
+pub(crate) fn endpoint(name: &str, environment: &Environment) -> Result<Option<Endpoint>, EndpointError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Meta {
@@ -75,10 +61,7 @@ pub(crate) fn endpoint(
         #[serde(default, rename = "SkipTLSVerify")]
         skip_tls_verify: bool,
     }
-    let Some(contexts) = environment
-        .docker_config()
-        .map(|directory| directory.join("contexts"))
-    else {
+    let Some(contexts) = environment.docker_config().map(|directory| directory.join("contexts")) else {
         return Ok(None);
     };
     let id = id(name);
@@ -86,27 +69,15 @@ pub(crate) fn endpoint(
     let Some(meta) = read_json::<Meta>(&path)? else {
         return Ok(None);
     };
-    let unusable = |reason: String| EndpointError::Config {
-        path: path.clone(),
-        reason,
-    };
-    let docker = meta
-        .endpoints
-        .docker
-        .filter(|docker| !docker.host.is_empty());
+    let unusable = |reason: String| EndpointError::Config { path: path.clone(), reason };
+    let docker = meta.endpoints.docker.filter(|docker| !docker.host.is_empty());
     let docker = docker.ok_or_else(|| unusable("it names no container engine".into()))?;
-    let endpoint: Endpoint = docker
-        .host
-        .parse()
-        .map_err(|error: EndpointError| unusable(error.to_string()))?;
+    let endpoint: Endpoint =
+        docker.host.parse().map_err(|error: EndpointError| unusable(error.to_string()))?;
     let certificates = contexts.join("tls").join(&id).join("docker");
     let has_tls = certificates.is_dir();
     Ok(Some(if has_tls || docker.skip_tls_verify {
-        endpoint.with_tls(
-            has_tls.then_some(certificates),
-            !docker.skip_tls_verify,
-            names_port(&docker.host),
-        )
+        endpoint.with_tls(has_tls.then_some(certificates), !docker.skip_tls_verify, names_port(&docker.host))
     } else {
         endpoint
     }))
@@ -114,28 +85,15 @@ pub(crate) fn endpoint(
 
 /// The directory name of a context.
 fn id(name: &str) -> String {
-    Sha256::digest(name)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The JSON in a file; none if the file is not there.
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EndpointError> {
-    let failed = |reason: String| EndpointError::Config {
-        path: PathBuf::from(path),
-        reason,
-    };
+    let failed = |reason: String| EndpointError::Config { path: PathBuf::from(path), reason };
     match std::fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| failed(error.to_string())),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| failed(error.to_string())),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             Ok(None)
         }
         Err(error) => Err(failed(super::error::cause(&error))),

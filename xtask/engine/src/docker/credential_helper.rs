@@ -32,19 +32,11 @@ pub(crate) async fn ask(
     server: &str,
     environment: &Environment,
 ) -> Result<Option<Answer>, String> {
-    if !helper
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    {
+    if !helper.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return Err("that is not the name of a program".into());
     }
     let mut command = Command::new(format!("docker-credential-{helper}"));
-    command
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     if let Some(path) = environment.var("PATH") {
         command.env("PATH", path);
     }
@@ -55,25 +47,18 @@ pub(crate) async fn ask(
         }
         Ok(Err(error)) => return Err(super::error::cause(&error)),
         Err(_) => {
-            return Err(format!(
-                "it said nothing for {} seconds",
-                TIME_LIMIT.as_secs()
-            ));
+            return Err(format!("it said nothing for {} seconds", TIME_LIMIT.as_secs()));
         }
     };
     if output.status.success() {
         // Its words are not repeated: they may hold the secret.
-        return serde_json::from_slice(&output.stdout)
-            .map(Some)
-            .map_err(|_| "its answer is no login".into());
+        return serde_json::from_slice(&output.stdout).map(Some).map_err(|_| "its answer is no login".into());
     }
     // The protocol puts errors on stdout.
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().replace('\n', " ");
     match (said(&output.stdout), said(&output.stderr)) {
         (out, _) if out == NOT_FOUND => Ok(None),
-        (out, err) if out.is_empty() && err.is_empty() => {
-            Err(format!("it ended with {}", output.status))
-        }
+        (out, err) if out.is_empty() && err.is_empty() => Err(format!("it ended with {}", output.status)),
         (out, err) if out.is_empty() => Err(err),
         (out, _) => Err(out),
     }

@@ -36,9 +36,7 @@ pub struct Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -100,64 +98,41 @@ impl Credentials {
     /// # Errors
     /// If `config.json` can't be read or a credential helper fails. Public images can be had
     /// without, so a caller may go on and mention it.
-    pub async fn find(
-        registry: &str,
-        environment: &Environment,
-    ) -> Result<Option<Self>, CredentialsError> {
-        let Some(path) = environment
-            .docker_config()
-            .map(|directory| directory.join("config.json"))
-        else {
+    pub async fn find(registry: &str, environment: &Environment) -> Result<Option<Self>, CredentialsError> {
+        let Some(path) = environment.docker_config().map(|directory| directory.join("config.json")) else {
             return Ok(None);
         };
         let Some(config) = read_json::<Config>(&path)? else {
             return Ok(None);
         };
         let keys = keys(registry);
-        let helper = keys
-            .iter()
-            .find_map(|key| config.cred_helpers.get(*key))
-            .or(config.creds_store.as_ref());
+        let helper =
+            keys.iter().find_map(|key| config.cred_helpers.get(*key)).or(config.creds_store.as_ref());
         if let Some(helper) = helper.filter(|helper| !helper.is_empty()) {
             let answer = ask(helper, keys[0], environment).await;
             let answer = answer.map_err(|reason| {
                 let (helper, registry) = (helper.clone(), registry.to_owned());
-                CredentialsError::Helper {
-                    helper,
-                    registry,
-                    path: path.clone(),
-                    reason,
-                }
+                CredentialsError::Helper { helper, registry, path: path.clone(), reason }
             })?;
             if let Some(Answer { username, secret }) = answer {
                 return Ok(Some(Self::from_helper(username, secret)));
             }
         }
         match config.login(&keys) {
-            Some(login) => login
-                .credentials()
-                .map_err(|reason| CredentialsError::Damaged {
-                    registry: registry.into(),
-                    path: path.clone(),
-                    reason,
-                }),
+            Some(login) => login.credentials().map_err(|reason| CredentialsError::Damaged {
+                registry: registry.into(),
+                path: path.clone(),
+                reason,
+            }),
             None => Ok(None),
         }
     }
 
     fn from_helper(username: String, secret: String) -> Self {
         if username == TOKEN_USER {
-            return Self {
-                username: String::new(),
-                secret: String::new(),
-                identity_token: Some(secret),
-            };
+            return Self { username: String::new(), secret: String::new(), identity_token: Some(secret) };
         }
-        Self {
-            username,
-            secret,
-            identity_token: None,
-        }
+        Self { username, secret, identity_token: None }
     }
 
     /// The value of the header `X-Registry-Auth` for the engine.
@@ -198,21 +173,13 @@ impl Config {
     fn login(&self, keys: &[&str]) -> Option<&Login> {
         let exact = keys.iter().find_map(|key| self.auths.get(*key));
         // Old clients kept whole URLs.
-        exact.or_else(|| {
-            self.auths
-                .iter()
-                .find(|(key, _)| keys.contains(&host(key)))
-                .map(|(_, login)| login)
-        })
+        exact.or_else(|| self.auths.iter().find(|(key, _)| keys.contains(&host(key))).map(|(_, login)| login))
     }
 }
 
 /// The host in a key: `https://registry.example:5000/v1/` -> `registry.example:5000`.
 fn host(key: &str) -> &str {
-    let key = key
-        .strip_prefix("https://")
-        .or_else(|| key.strip_prefix("http://"))
-        .unwrap_or(key);
+    let key = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     key.split('/').next().unwrap_or(key)
 }
 
@@ -223,24 +190,15 @@ impl Login {
         let (username, secret) = if self.auth.is_empty() {
             (self.username.clone(), self.password.clone())
         } else {
-            let auth = STANDARD
-                .decode(&self.auth)
-                .map_err(|_| "`auth` is not base64")?;
+            let auth = STANDARD.decode(&self.auth).map_err(|_| "`auth` is not base64")?;
             let auth = String::from_utf8(auth).map_err(|_| "`auth` is not text")?;
             let (username, secret) = auth.split_once(':').ok_or("`auth` is not user:password")?;
-            (
-                username.to_owned(),
-                secret.trim_end_matches('\0').to_owned(),
-            )
+            (username.to_owned(), secret.trim_end_matches('\0').to_owned())
         };
         if identity_token.is_none() && username.is_empty() && secret.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Credentials {
-            username,
-            secret,
-            identity_token,
-        }))
+        Ok(Some(Credentials { username, secret, identity_token }))
     }
 }
 

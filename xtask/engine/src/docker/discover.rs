@@ -59,30 +59,17 @@ impl fmt::Display for FoundBy {
 /// named and no socket accepts; `PermissionDenied` if one is there that this user may not use.
 pub fn discover(engine: Option<&str>, environment: &Environment) -> Result<Found, EngineError> {
     if let Some(text) = engine {
-        return Ok(Found {
-            endpoint: named(text, environment)?,
-            by: FoundBy::Flag,
-        });
+        return Ok(Found { endpoint: named(text, environment)?, by: FoundBy::Flag });
     }
     if let Some(text) = environment.var("DOCKER_HOST") {
         // Docker takes `host:port` here, too.
         let bare = !text.contains("://") && !text.starts_with('/');
-        let url = if bare {
-            format!("tcp://{text}")
-        } else {
-            text.to_owned()
-        };
-        return Ok(Found {
-            endpoint: with_tls_variables(&url, environment)?,
-            by: FoundBy::Variable,
-        });
+        let url = if bare { format!("tcp://{text}") } else { text.to_owned() };
+        return Ok(Found { endpoint: with_tls_variables(&url, environment)?, by: FoundBy::Variable });
     }
     if let Some((name, by)) = context::current(environment)? {
         return match context::endpoint(&name, environment)? {
-            Some(endpoint) => Ok(Found {
-                endpoint,
-                by: FoundBy::Context { name, by },
-            }),
+            Some(endpoint) => Ok(Found { endpoint, by: FoundBy::Context { name, by } }),
             None => Err(EndpointError::NoContext { name, by }.into()),
         };
     }
@@ -131,10 +118,7 @@ fn usual(environment: &Environment) -> Result<Found, EngineError> {
     for endpoint in usual_places(environment) {
         match accepts(&endpoint) {
             Ok(()) => {
-                return Ok(Found {
-                    endpoint,
-                    by: FoundBy::Socket,
-                });
+                return Ok(Found { endpoint, by: FoundBy::Socket });
             }
             Err(error) => {
                 tried.push(format!("{endpoint} ({})", reason(&error)));
@@ -145,12 +129,8 @@ fn usual(environment: &Environment) -> Result<Found, EngineError> {
         }
     }
     Err(match denied {
-        Some(endpoint) => EngineError::PermissionDenied {
-            endpoint: endpoint.to_string(),
-        },
-        None => EngineError::NothingFound {
-            tried: tried.join(", "),
-        },
+        Some(endpoint) => EngineError::PermissionDenied { endpoint: endpoint.to_string() },
+        None => EngineError::NothingFound { tried: tried.join(", ") },
     })
 }
 
@@ -178,11 +158,8 @@ fn usual_places(environment: &Environment) -> Vec<Endpoint> {
 
 #[cfg(windows)]
 fn usual_places(_: &Environment) -> Vec<Endpoint> {
-    let pipes = [
-        "//./pipe/docker_engine",
-        "//./pipe/dockerDesktopLinuxEngine",
-        "//./pipe/podman-machine-default",
-    ];
+    let pipes =
+        ["//./pipe/docker_engine", "//./pipe/dockerDesktopLinuxEngine", "//./pipe/podman-machine-default"];
     pipes.map(|pipe| Endpoint::Npipe(pipe.into())).into()
 }
 
@@ -191,11 +168,9 @@ fn accepts(endpoint: &Endpoint) -> io::Result<()> {
         #[cfg(unix)]
         Endpoint::Unix(path) => std::os::unix::net::UnixStream::connect(path).map(drop),
         #[cfg(windows)]
-        Endpoint::Npipe(path) => std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path.replace('/', "\\"))
-            .map(drop),
+        Endpoint::Npipe(path) => {
+            std::fs::OpenOptions::new().read(true).write(true).open(path.replace('/', "\\")).map(drop)
+        }
         _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }

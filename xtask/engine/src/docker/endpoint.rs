@@ -106,30 +106,14 @@ impl Endpoint {
 
     /// The same endpoint with TLS, if it is plain TCP. `port_given` is false when the URL named no
     /// port: then TLS's own port is taken.
-    pub(crate) fn with_tls(
-        self,
-        certificates: Option<PathBuf>,
-        verify: bool,
-        port_given: bool,
-    ) -> Self {
+    pub(crate) fn with_tls(self, certificates: Option<PathBuf>, verify: bool, port_given: bool) -> Self {
         match self {
-            Self::Tcp { host, port } => Self::Tls {
-                host,
-                port: if port_given { port } else { TLS_PORT },
-                certificates,
-                verify,
-            },
-            Self::Tls {
-                host,
-                port,
-                certificates: own,
-                verify: _,
-            } => Self::Tls {
-                host,
-                port,
-                certificates: own.or(certificates),
-                verify,
-            },
+            Self::Tcp { host, port } => {
+                Self::Tls { host, port: if port_given { port } else { TLS_PORT }, certificates, verify }
+            }
+            Self::Tls { host, port, certificates: own, verify: _ } => {
+                Self::Tls { host, port, certificates: own.or(certificates), verify }
+            }
             other => other,
         }
     }
@@ -145,20 +129,13 @@ impl FromStr for Endpoint {
 
     /// Parses `unix://`, `tcp://`, `http://`, `https://`, `ssh://` and `npipe://` URLs.
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let invalid = |reason: &str| EndpointError::Invalid {
-            text: text.into(),
-            reason: reason.into(),
-        };
-        let (scheme, rest) = text
-            .split_once("://")
-            .ok_or_else(|| invalid("it has no scheme"))?;
+        let invalid = |reason: &str| EndpointError::Invalid { text: text.into(), reason: reason.into() };
+        let (scheme, rest) = text.split_once("://").ok_or_else(|| invalid("it has no scheme"))?;
         match scheme {
             // Paths are taken as they are written: Docker does not decode percent signs in them.
             "unix" if rest.starts_with('/') => Ok(Self::Unix(rest.into())),
             "unix" => Err(invalid("the path of the socket must be absolute")),
-            "npipe" if rest.starts_with("//") && rest.len() > 2 => {
-                Ok(Self::Npipe(rest.replace('\\', "/")))
-            }
+            "npipe" if rest.starts_with("//") && rest.len() > 2 => Ok(Self::Npipe(rest.replace('\\', "/"))),
             "npipe" => Err(invalid("a pipe is written npipe:////./pipe/NAME")),
             "tcp" | "http" | "https" | "ssh" => {
                 let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
@@ -191,38 +168,23 @@ impl Endpoint {
             }
             let user = (!url.username().is_empty()).then(|| url.username().to_owned());
             let socket = (!path.is_empty()).then(|| path.to_owned());
-            return Ok(Self::Ssh {
-                user,
-                host,
-                port: url.port(),
-                socket,
-            });
+            return Ok(Self::Ssh { user, host, port: url.port(), socket });
         }
         if !path.is_empty() || !url.username().is_empty() {
             return Err("only a host and a port belong into it");
         }
         Ok(match scheme {
-            "https" => Self::Tls {
-                host,
-                port: url.port().unwrap_or(TLS_PORT),
-                certificates: None,
-                verify: true,
-            },
-            _ => Self::Tcp {
-                host,
-                port: url.port().unwrap_or(PORT),
-            },
+            "https" => {
+                Self::Tls { host, port: url.port().unwrap_or(TLS_PORT), certificates: None, verify: true }
+            }
+            _ => Self::Tcp { host, port: url.port().unwrap_or(PORT) },
         })
     }
 }
 
 /// `host:port`, with brackets around an IPv6 address.
 pub(crate) fn authority(host: &str, port: u16) -> String {
-    if host.contains(':') {
-        format!("[{host}]:{port}")
-    } else {
-        format!("{host}:{port}")
-    }
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 impl fmt::Display for Endpoint {
@@ -231,12 +193,7 @@ impl fmt::Display for Endpoint {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
             Self::Tcp { host, port } => write!(f, "tcp://{}", authority(host, *port)),
             Self::Tls { host, port, .. } => write!(f, "https://{}", authority(host, *port)),
-            Self::Ssh {
-                user,
-                host,
-                port,
-                socket,
-            } => {
+            Self::Ssh { user, host, port, socket } => {
                 f.write_str("ssh://")?;
                 if let Some(user) = user {
                     write!(f, "{user}@")?;
@@ -258,10 +215,8 @@ mod tests {
     use super::*;
 
     fn reason(text: &str) -> String {
-        text.parse::<Endpoint>().map_or_else(
-            |error| error.to_string(),
-            |endpoint| format!("parsed as {endpoint:?}"),
-        )
+        text.parse::<Endpoint>()
+            .map_or_else(|error| error.to_string(), |endpoint| format!("parsed as {endpoint:?}"))
     }
 
     #[test]
@@ -276,57 +231,27 @@ mod tests {
             "ssh://me@build/run/user/1000/docker.sock",
             "npipe:////./pipe/docker_engine",
         ] {
-            assert_eq!(
-                text.parse::<Endpoint>()
-                    .map(|endpoint| endpoint.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(text.parse::<Endpoint>().map(|endpoint| endpoint.to_string()), Ok(text.to_owned()));
         }
     }
 
     #[test]
     fn ports_that_are_not_named_are_dockers() {
-        assert_eq!(
-            "tcp://build".parse(),
-            Ok(Endpoint::Tcp {
-                host: "build".into(),
-                port: 2375
-            })
-        );
-        assert_eq!(
-            "http://build/".parse(),
-            Ok(Endpoint::Tcp {
-                host: "build".into(),
-                port: 2375
-            })
-        );
-        let tls = Endpoint::Tls {
-            host: "build".into(),
-            port: 2376,
-            certificates: None,
-            verify: true,
-        };
+        assert_eq!("tcp://build".parse(), Ok(Endpoint::Tcp { host: "build".into(), port: 2375 }));
+        assert_eq!("http://build/".parse(), Ok(Endpoint::Tcp { host: "build".into(), port: 2375 }));
+        let tls = Endpoint::Tls { host: "build".into(), port: 2376, certificates: None, verify: true };
         assert_eq!("https://build".parse(), Ok(tls));
     }
 
     #[test]
     fn a_plain_endpoint_turns_into_tls_on_its_port() {
         let certificates = Some(PathBuf::from("/certs"));
-        let plain = Endpoint::Tcp {
-            host: "build".into(),
-            port: 2375,
-        };
+        let plain = Endpoint::Tcp { host: "build".into(), port: 2375 };
         assert_eq!(
-            plain
-                .clone()
-                .with_tls(certificates.clone(), true, false)
-                .to_string(),
+            plain.clone().with_tls(certificates.clone(), true, false).to_string(),
             "https://build:2376"
         );
-        assert_eq!(
-            plain.with_tls(certificates, true, true).to_string(),
-            "https://build:2375"
-        );
+        assert_eq!(plain.with_tls(certificates, true, true).to_string(), "https://build:2375");
     }
 
     #[test]
@@ -337,16 +262,10 @@ mod tests {
              unix:///path/of/socket, tcp://host:port or ssh://user@host"
         );
         for (text, part) in [
-            (
-                "unix://docker.sock",
-                "the path of the socket must be absolute",
-            ),
+            ("unix://docker.sock", "the path of the socket must be absolute"),
             ("tcp://", "it names no host"),
             ("tcp://host:99999", "invalid port number"),
-            (
-                "tcp://host:2375/api",
-                "only a host and a port belong into it",
-            ),
+            ("tcp://host:2375/api", "only a host and a port belong into it"),
             ("ftp://host", "`ftp` is no way to reach one"),
             ("ssh://me:secret@host", "it holds a password"),
             ("ssh://-oProxyCommand=evil", "begin with a dash"),

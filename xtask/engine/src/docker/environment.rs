@@ -27,9 +27,7 @@ pub struct Environment {
 impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {
-        let vars = NAMES
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+        let vars = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
         Self::new(vars, std::env::home_dir())
     }
 
@@ -39,15 +37,8 @@ impl Environment {
         vars: impl IntoIterator<Item = (N, V)>,
         home: Option<PathBuf>,
     ) -> Self {
-        let vars = vars
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
-        Self {
-            vars,
-            home,
-            root: PathBuf::from("/"),
-        }
+        let vars = vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { vars, home, root: PathBuf::from("/") }
     }
 
     /// The same with the system's sockets looked for under `root` (`ROOT/var/run/docker.sock`).
@@ -58,10 +49,7 @@ impl Environment {
 
     /// A variable; one that is empty counts as not set, as Docker has it.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
-        self.vars
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     pub(crate) fn home(&self) -> Option<&Path> {

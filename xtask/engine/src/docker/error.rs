@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::endpoint::{Endpoint, EndpointError};
+use super::gone::{is_gone, lost};
 use super::upgrade::UpgradeError;
 
 /// What is wrong with the container engine.
@@ -96,33 +97,17 @@ impl EngineError {
         use bollard::errors::Error as E;
         let (action, endpoint_text) = (action.to_owned(), endpoint.to_string());
         match error {
-            _ if is_gone(&error) => Self::Gone {
-                endpoint: endpoint_text,
-                reason: cause(&error),
-            },
+            _ if is_gone(&error) => Self::Gone { endpoint: endpoint_text, reason: lost(&error) },
             E::RequestTimeoutError => Self::DoesNotAnswer {
                 endpoint: endpoint_text,
                 reason: format!("it took too long to {action}"),
             },
-            E::DockerResponseServerError {
-                status_code,
-                message,
-            } => Self::Refused {
-                action,
-                status: status_code,
-                message: message.trim().to_owned(),
-            },
-            E::DockerStreamError { error } => Self::Refused {
-                action,
-                status: 0,
-                message: error,
-            },
+            E::DockerResponseServerError { status_code, message } => {
+                Self::Refused { action, status: status_code, message: message.trim().to_owned() }
+            }
+            E::DockerStreamError { error } => Self::Refused { action, status: 0, message: error },
             E::IOError { err } => OpenFailure::new(endpoint, &err).into(),
-            other => Self::Refused {
-                action,
-                status: 0,
-                message: cause(&other),
-            },
+            other => Self::Refused { action, status: 0, message: cause(&other) },
         }
     }
 }
@@ -131,22 +116,11 @@ impl From<UpgradeError> for EngineError {
     fn from(error: UpgradeError) -> Self {
         match error {
             UpgradeError::Open(failure) => failure.into(),
-            UpgradeError::NoBuildKit {
-                endpoint, message, ..
-            } => Self::WithoutBuildKit { endpoint, message },
-            UpgradeError::Refused {
-                path,
-                status,
-                message,
-                ..
-            } => Self::Refused {
-                action: format!("open {path}"),
-                status,
-                message,
-            },
-            UpgradeError::Broken {
-                endpoint, reason, ..
-            } => Self::DoesNotAnswer { endpoint, reason },
+            UpgradeError::NoBuildKit { endpoint, message, .. } => Self::WithoutBuildKit { endpoint, message },
+            UpgradeError::Refused { path, status, message, .. } => {
+                Self::Refused { action: format!("open {path}"), status, message }
+            }
+            UpgradeError::Broken { endpoint, reason, .. } => Self::DoesNotAnswer { endpoint, reason },
         }
     }
 }
@@ -162,11 +136,7 @@ pub struct OpenFailure {
 impl OpenFailure {
     pub(crate) fn new(endpoint: &Endpoint, error: &io::Error) -> Self {
         let denied = error.kind() == io::ErrorKind::PermissionDenied && endpoint.is_local();
-        Self {
-            endpoint: endpoint.to_string(),
-            denied,
-            reason: reason(error),
-        }
+        Self { endpoint: endpoint.to_string(), denied, reason: reason(error) }
     }
 }
 
@@ -180,16 +150,8 @@ impl Error for OpenFailure {}
 
 impl From<OpenFailure> for EngineError {
     fn from(failure: OpenFailure) -> Self {
-        let OpenFailure {
-            endpoint,
-            denied,
-            reason,
-        } = failure;
-        if denied {
-            Self::PermissionDenied { endpoint }
-        } else {
-            Self::DoesNotAnswer { endpoint, reason }
-        }
+        let OpenFailure { endpoint, denied, reason } = failure;
+        if denied { Self::PermissionDenied { endpoint } } else { Self::DoesNotAnswer { endpoint, reason } }
     }
 }
 
@@ -214,47 +176,4 @@ pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
     let text = innermost.to_string();
     // Without the number that Rust adds to the system's own text.
     text.split(" (os error ").next().unwrap_or(&text).to_owned()
-}
-
-/// Whether `error` means that the engine, or the connection to it, went away.
-pub(crate) fn is_gone(error: &bollard::errors::Error) -> bool {
-    use bollard::errors::Error as E;
-    match error {
-        E::HyperResponseError { err } => {
-            err.is_closed()
-                || err.is_canceled()
-                || err.is_incomplete_message()
-                || io_cause(err).is_some()
-        }
-        E::IOError { err } => match innermost_hyper(err) {
-            Some(err) => err.is_closed() || err.is_incomplete_message() || io_cause(err).is_some(),
-            None => is_lost(err.kind()),
-        },
-        _ => false,
-    }
-}
-
-fn is_lost(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind as K;
-    matches!(
-        kind,
-        K::ConnectionRefused
-            | K::ConnectionReset
-            | K::ConnectionAborted
-            | K::BrokenPipe
-            | K::UnexpectedEof
-            | K::NotFound
-    )
-}
-
-fn innermost_hyper(error: &io::Error) -> Option<&hyper::Error> {
-    error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<hyper::Error>())
-}
-
-fn io_cause(error: &hyper::Error) -> Option<&io::Error> {
-    error
-        .source()
-        .and_then(|source| source.downcast_ref::<io::Error>())
 }

@@ -29,16 +29,8 @@ impl ProcessStream {
     /// # Errors
     /// If it can't be started; `NotFound` if there is no such program.
     pub(crate) fn spawn(mut command: Command) -> io::Result<Self> {
-        let program = command
-            .as_std()
-            .get_program()
-            .to_string_lossy()
-            .into_owned();
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         // Ctrl-C in the terminal must not end the connection: what we have to clean up goes through it.
         #[cfg(unix)]
         command.process_group(0);
@@ -58,13 +50,7 @@ impl ProcessStream {
             }
             String::from_utf8_lossy(&words).trim().to_owned()
         });
-        Ok(Self {
-            program,
-            stdin: Some(stdin),
-            stdout,
-            last_words: Some(last_words),
-            _child: child,
-        })
+        Ok(Self { program, stdin: Some(stdin), stdout, last_words: Some(last_words), _child: child })
     }
 }
 
@@ -94,11 +80,7 @@ impl AsyncRead for ProcessStream {
 }
 
 impl AsyncWrite for ProcessStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.stdin {
             Some(stdin) => Pin::new(stdin).poll_write(cx, buf),
             None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
@@ -146,10 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_fails_at_once_is_an_error_with_its_words() {
-        let error = sh("echo 'no route to host' >&2; exit 255")
-            .read_u8()
-            .await
-            .expect_err("it says why");
+        let error = sh("echo 'no route to host' >&2; exit 255").read_u8().await.expect_err("it says why");
         assert_eq!(error.to_string(), "`sh` says: no route to host");
         let error = sh("exit 1").read_u8().await.expect_err("it ended");
         assert_eq!(error.to_string(), "`sh` ended without an answer");
@@ -179,10 +158,7 @@ mod tests {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
         let runs = || std::fs::read_to_string(&process).is_ok_and(|stat| !stat.contains(") Z "));
         while runs() {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "process {pid} still runs"
-            );
+            assert!(std::time::Instant::now() < deadline, "process {pid} still runs");
             tokio::task::yield_now().await;
         }
     }

@@ -117,14 +117,11 @@ impl Engine {
         let mut docker = self.docker().clone().with_timeout(FIRST_WORDS);
         if let Some(credentials) = credentials {
             let value = HeaderValue::try_from(credentials.header(image.registry()));
-            let mut value = value.map_err(|error| {
-                self.error(&action, Error::HttpClientError { err: error.into() })
-            })?;
+            let mut value =
+                value.map_err(|error| self.error(&action, Error::HttpClientError { err: error.into() }))?;
             value.set_sensitive(true);
             docker = docker.with_request_modifier(move |mut request: BollardRequest| {
-                request
-                    .headers_mut()
-                    .insert(HeaderName::from_static("x-registry-auth"), value.clone());
+                request.headers_mut().insert(HeaderName::from_static("x-registry-auth"), value.clone());
                 request
             });
         }
@@ -148,52 +145,26 @@ impl Engine {
             Some(_) => Ok(()),
             None => {
                 let message = "it ended without an error, but the image is not there".into();
-                Err(EngineError::Refused {
-                    action,
-                    status: 0,
-                    message,
-                }
-                .into())
+                Err(EngineError::Refused { action, status: 0, message }.into())
             }
         }
     }
 
     fn classify(&self, image: &ImageReference, action: &str, error: Error) -> PullError {
         let (status, said) = match &error {
-            Error::DockerResponseServerError {
-                status_code,
-                message,
-            } => (*status_code, message.trim().to_owned()),
+            Error::DockerResponseServerError { status_code, message } => {
+                (*status_code, message.trim().to_owned())
+            }
             Error::DockerStreamError { error } => (0, error.trim().to_owned()),
             _ => return self.error(action, error).into(),
         };
         let (registry, name) = (image.registry().to_owned(), image.to_string());
         match meaning(status, &said) {
-            Meaning::Unreachable => PullError::Unreachable {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::Untrusted => PullError::Untrusted {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::Denied => PullError::Denied {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::NotFound => PullError::NotFound {
-                image: name,
-                registry,
-                said,
-            },
-            Meaning::TooManyRequests => PullError::TooManyRequests {
-                image: name,
-                registry,
-                said,
-            },
+            Meaning::Unreachable => PullError::Unreachable { image: name, registry, said },
+            Meaning::Untrusted => PullError::Untrusted { image: name, registry, said },
+            Meaning::Denied => PullError::Denied { image: name, registry, said },
+            Meaning::NotFound => PullError::NotFound { image: name, registry, said },
+            Meaning::TooManyRequests => PullError::TooManyRequests { image: name, registry, said },
             Meaning::Other => self.error(action, error).into(),
         }
     }
@@ -215,23 +186,9 @@ enum Meaning {
 const WORDS: &[(Meaning, &[&str])] = &[
     (
         Meaning::TooManyRequests,
-        &[
-            "toomanyrequests",
-            "too many requests",
-            "rate limit",
-            "http status: 429",
-            "http 429",
-        ],
+        &["toomanyrequests", "too many requests", "rate limit", "http status: 429", "http 429"],
     ),
-    (
-        Meaning::Untrusted,
-        &[
-            "x509:",
-            "certificate signed by",
-            "tls: ",
-            "http response to https client",
-        ],
-    ),
+    (Meaning::Untrusted, &["x509:", "certificate signed by", "tls: ", "http response to https client"]),
     (
         Meaning::Unreachable,
         &[
@@ -323,22 +280,13 @@ impl Layers {
     /// The new sum, if `answer` changed it.
     fn take(&mut self, answer: CreateImageInfo) -> Option<PullProgress> {
         let (id, status) = (answer.id?, answer.status?);
-        let number = |number: Option<i64>| {
-            number
-                .and_then(|number| u64::try_from(number).ok())
-                .unwrap_or_default()
-        };
+        let number =
+            |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).unwrap_or_default();
         match status.as_str() {
             "Downloading" => {
                 let ProgressDetail { current, total } = answer.progress_detail?;
                 let (current, total) = (number(current), number(total));
-                self.sizes.insert(
-                    id,
-                    PullProgress {
-                        current,
-                        total: total.max(current),
-                    },
-                );
+                self.sizes.insert(id, PullProgress { current, total: total.max(current) });
             }
             // From here on the numbers are those of unpacking.
             "Download complete" | "Verifying Checksum" | "Extracting" | "Pull complete" => {
@@ -347,13 +295,10 @@ impl Layers {
             }
             _ => return None,
         }
-        let sum = self
-            .sizes
-            .values()
-            .fold(PullProgress::default(), |sum, layer| PullProgress {
-                current: sum.current + layer.current,
-                total: sum.total + layer.total,
-            });
+        let sum = self.sizes.values().fold(PullProgress::default(), |sum, layer| PullProgress {
+            current: sum.current + layer.current,
+            total: sum.total + layer.total,
+        });
         (sum != self.told).then(|| {
             self.told = sum;
             sum

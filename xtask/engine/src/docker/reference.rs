@@ -74,10 +74,7 @@ impl FromStr for ImageReference {
     /// Parses a name and completes it: registry `docker.io`, owner `library`, tag `latest`.
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         let parsed = parse(text);
-        parsed.map_err(|reason| ReferenceError {
-            text: text.into(),
-            reason,
-        })
+        parsed.map_err(|reason| ReferenceError { text: text.into(), reason })
     }
 }
 
@@ -95,11 +92,7 @@ fn parse(text: &str) -> Result<ImageReference, &'static str> {
         Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
         None => (rest, None),
     };
-    if name.len() == 64
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
-    {
+    if name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()) {
         return Err("64 hexadecimal digits are an image's id");
     }
     let (registry, repository) = split_registry(name);
@@ -110,15 +103,9 @@ fn parse(text: &str) -> Result<ImageReference, &'static str> {
         return Err("a repository is written in lower case");
     }
     if repository.is_empty() || !repository.split('/').all(is_component) {
-        return Err(
-            "a repository consists of letters and digits, separated by `.`, `_`, `-` or `/`",
-        );
+        return Err("a repository consists of letters and digits, separated by `.`, `_`, `-` or `/`");
     }
-    let owner = if registry == DOCKER_HUB && !repository.contains('/') {
-        OFFICIAL
-    } else {
-        ""
-    };
+    let owner = if registry == DOCKER_HUB && !repository.contains('/') { OFFICIAL } else { "" };
     let repository = format!("{owner}{repository}");
     if registry.len() + 1 + repository.len() > LONGEST_NAME {
         return Err("it is longer than 255 characters");
@@ -160,24 +147,18 @@ fn is_registry(registry: &str) -> bool {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
         _ => (registry, None),
     };
-    let is_port =
-        |port: &str| port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = |port: &str| port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit());
     if !port.is_none_or(is_port) {
         return false;
     }
-    if let Some(address) = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<std::net::Ipv6Addr>().is_ok();
     }
     let is_label = |label: &str| {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     host.split('.').all(is_label)
 }
@@ -199,26 +180,18 @@ fn is_tag(tag: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     tag.len() <= LONGEST_TAG
         && tag.bytes().next().is_some_and(is_word)
-        && tag
-            .bytes()
-            .all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
+        && tag.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
 }
 
 fn is_digest(digest: &str) -> bool {
     digest.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64
-            && hex
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
 impl fmt::Display for ImageReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = self
-            .repository
-            .strip_prefix(OFFICIAL)
-            .filter(|rest| !rest.contains('/'));
+        let short = self.repository.strip_prefix(OFFICIAL).filter(|rest| !rest.contains('/'));
         let short = short.unwrap_or(&self.repository);
         // An owner that looks like a host would be read as a registry: then nothing is left out.
         if !f.alternate() && self.registry == DOCKER_HUB && split_registry(short).0 == DOCKER_HUB {
@@ -254,58 +227,18 @@ mod tests {
     fn names_are_completed_as_docker_completes_them() {
         for (text, short, full) in [
             ("node", "node:latest", "docker.io/library/node:latest"),
-            (
-                "node:20-alpine",
-                "node:20-alpine",
-                "docker.io/library/node:20-alpine",
-            ),
-            (
-                "oryd/kratos:v1.2",
-                "oryd/kratos:v1.2",
-                "docker.io/oryd/kratos:v1.2",
-            ),
-            (
-                "docker.io/node",
-                "node:latest",
-                "docker.io/library/node:latest",
-            ),
-            (
-                "index.docker.io/library/node",
-                "node:latest",
-                "docker.io/library/node:latest",
-            ),
-            (
-                "library/a/b",
-                "library/a/b:latest",
-                "docker.io/library/a/b:latest",
-            ),
-            (
-                "docker.io/localhost/a",
-                "docker.io/localhost/a:latest",
-                "docker.io/localhost/a:latest",
-            ),
+            ("node:20-alpine", "node:20-alpine", "docker.io/library/node:20-alpine"),
+            ("oryd/kratos:v1.2", "oryd/kratos:v1.2", "docker.io/oryd/kratos:v1.2"),
+            ("docker.io/node", "node:latest", "docker.io/library/node:latest"),
+            ("index.docker.io/library/node", "node:latest", "docker.io/library/node:latest"),
+            ("library/a/b", "library/a/b:latest", "docker.io/library/a/b:latest"),
+            ("docker.io/localhost/a", "docker.io/localhost/a:latest", "docker.io/localhost/a:latest"),
             ("localhost/a", "localhost/a:latest", "localhost/a:latest"),
-            (
-                "localhost:5000/a",
-                "localhost:5000/a:latest",
-                "localhost:5000/a:latest",
-            ),
-            (
-                "ghcr.io/o/r:1.0_b-2",
-                "ghcr.io/o/r:1.0_b-2",
-                "ghcr.io/o/r:1.0_b-2",
-            ),
-            (
-                "[::1]:5000/a/b",
-                "[::1]:5000/a/b:latest",
-                "[::1]:5000/a/b:latest",
-            ),
+            ("localhost:5000/a", "localhost:5000/a:latest", "localhost:5000/a:latest"),
+            ("ghcr.io/o/r:1.0_b-2", "ghcr.io/o/r:1.0_b-2", "ghcr.io/o/r:1.0_b-2"),
+            ("[::1]:5000/a/b", "[::1]:5000/a/b:latest", "[::1]:5000/a/b:latest"),
             ("HOST/a", "HOST/a:latest", "HOST/a:latest"),
-            (
-                "a__b--c.d",
-                "a__b--c.d:latest",
-                "docker.io/library/a__b--c.d:latest",
-            ),
+            ("a__b--c.d", "a__b--c.d:latest", "docker.io/library/a__b--c.d:latest"),
         ] {
             assert_eq!(forms(text), format!("{short} = {full}"), "{text}");
         }
@@ -317,13 +250,8 @@ mod tests {
             forms(&format!("node@{DIGEST}")),
             format!("node@{DIGEST} = docker.io/library/node@{DIGEST}")
         );
-        let both: ImageReference = format!("r.example:5000/a:1@{DIGEST}")
-            .parse()
-            .expect("valid");
-        assert_eq!(
-            (both.registry(), both.repository()),
-            ("r.example:5000", "a")
-        );
+        let both: ImageReference = format!("r.example:5000/a:1@{DIGEST}").parse().expect("valid");
+        assert_eq!((both.registry(), both.repository()), ("r.example:5000", "a"));
         assert_eq!((both.tag(), both.digest()), (Some("1"), Some(DIGEST)));
         assert_eq!(both.full().parse(), Ok(both));
     }

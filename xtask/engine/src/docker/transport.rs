@@ -1,7 +1,7 @@
 //! bollard's requests over an [`Endpoint`]: HTTP/1.1 connections that are kept and used again.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bollard::BollardRequest;
 use bollard::errors::Error;
@@ -26,6 +26,8 @@ type Body = Either<Full<Bytes>, StreamBody<Pin<Box<FrameStream>>>>;
 pub(crate) struct Transport {
     endpoint: Endpoint,
     host: HeaderValue,
+    /// `/v1.41`, once it is known what the engine speaks.
+    version: OnceLock<String>,
     kept: Mutex<Vec<SendRequest<Body>>>,
 }
 
@@ -39,11 +41,15 @@ impl Transport {
             _ => None,
         };
         let host = host.unwrap_or(HeaderValue::from_static("docker"));
-        Arc::new(Self {
-            endpoint,
-            host,
-            kept: Mutex::default(),
-        })
+        Arc::new(Self { endpoint, host, version: OnceLock::new(), kept: Mutex::default() })
+    }
+
+    /// From now on, requests name this version of the API. bollard 0.21 knows it but leaves it out
+    /// (`uri.rs` joins an absolute path), and an engine that is newer than bollard would then
+    /// answer in a way that bollard may not know.
+    pub(crate) fn speak(&self, major: usize, minor: usize) {
+        // Said once, by whoever made it; a second time would change nothing.
+        let _ = self.version.set(format!("/v{major}.{minor}"));
     }
 
     /// Sends `request` and gives the answer, whose body may still be on its way.
@@ -73,11 +79,9 @@ impl Transport {
     /// The request as it is sent to the engine itself: a path, and the host in its header.
     fn addressed(&self, request: BollardRequest) -> Result<Request<Body>, Error> {
         let (mut parts, body) = request.into_parts();
-        parts.uri = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .parse::<Uri>()?;
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let version = self.version.get().filter(|_| !path.starts_with("/v1."));
+        parts.uri = format!("{}{path}", version.map_or("", String::as_str)).parse::<Uri>()?;
         parts.headers.insert(HOST, self.host.clone());
         Ok(Request::from_parts(parts, body))
     }
@@ -91,10 +95,7 @@ impl Transport {
     }
 
     fn take(&self) -> Option<SendRequest<Body>> {
-        let mut kept = self
-            .kept
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         kept.retain(|sender| !sender.is_closed());
         let ready = kept.iter().rposition(SendRequest::is_ready)?;
         Some(kept.swap_remove(ready))
@@ -102,10 +103,7 @@ impl Transport {
 
     fn keep(&self, sender: SendRequest<Body>, response: Response<Incoming>) -> Response<Incoming> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let mut kept = self
-                .kept
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if kept.len() < KEPT {
                 kept.push(sender);
             }

@@ -50,9 +50,7 @@ pub enum UpgradeError {
         message: String,
     },
     /// The connection broke before there was an answer.
-    #[error(
-        "the container engine at {endpoint} did not answer {path}: {reason}; check that it runs"
-    )]
+    #[error("the container engine at {endpoint} did not answer {path}: {reason}; check that it runs")]
     Broken {
         /// The engine.
         endpoint: String,
@@ -70,41 +68,21 @@ impl Endpoint {
     ///
     /// # Errors
     /// If the engine can't be reached, has no BuildKit, or does not answer within 30 seconds.
-    pub async fn upgrade(
-        &self,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> Result<BoxStream, UpgradeError> {
-        tokio::time::timeout(TIME_LIMIT, self.upgrade_now(path, headers))
-            .await
-            .unwrap_or_else(|_| {
-                Err(self.broken(
-                    path,
-                    format!("it said nothing for {} seconds", TIME_LIMIT.as_secs()),
-                ))
-            })
+    pub async fn upgrade(&self, path: &str, headers: &[(&str, &str)]) -> Result<BoxStream, UpgradeError> {
+        tokio::time::timeout(TIME_LIMIT, self.upgrade_now(path, headers)).await.unwrap_or_else(|_| {
+            Err(self.broken(path, format!("it said nothing for {} seconds", TIME_LIMIT.as_secs())))
+        })
     }
 
-    async fn upgrade_now(
-        &self,
-        path: &str,
-        headers: &[(&str, &str)],
-    ) -> Result<BoxStream, UpgradeError> {
-        let stream = self
-            .open()
-            .await
-            .map_err(|error| UpgradeError::Open(OpenFailure::new(self, &error)))?;
+    async fn upgrade_now(&self, path: &str, headers: &[(&str, &str)]) -> Result<BoxStream, UpgradeError> {
+        let stream = self.open().await.map_err(|error| UpgradeError::Open(OpenFailure::new(self, &error)))?;
         let broken = |error: hyper::Error| self.broken(path, cause(&error));
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(broken)?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // Ends with the upgrade, or when `sender` is dropped.
         tokio::spawn(connection.with_upgrades());
 
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header(HOST, "docker");
+        let mut request = Request::builder().method(Method::POST).uri(path).header(HOST, "docker");
         request = request.header(CONNECTION, "Upgrade").header(UPGRADE, "h2c");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -119,36 +97,18 @@ impl Endpoint {
             let upgraded = hyper::upgrade::on(&mut response).await.map_err(broken)?;
             return Ok(Box::new(TokioIo::new(upgraded)));
         }
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .map_err(broken)?
-            .to_bytes();
+        let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
         let (endpoint, path, message) = (self.to_string(), path.to_owned(), engine_message(&body));
         Err(match status {
-            StatusCode::NOT_FOUND
-            | StatusCode::METHOD_NOT_ALLOWED
-            | StatusCode::NOT_IMPLEMENTED => UpgradeError::NoBuildKit {
-                endpoint,
-                path,
-                message,
-            },
-            _ => UpgradeError::Refused {
-                endpoint,
-                path,
-                status: status.as_u16(),
-                message,
-            },
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
+                UpgradeError::NoBuildKit { endpoint, path, message }
+            }
+            _ => UpgradeError::Refused { endpoint, path, status: status.as_u16(), message },
         })
     }
 
     fn broken(&self, path: &str, reason: String) -> UpgradeError {
-        UpgradeError::Broken {
-            endpoint: self.to_string(),
-            path: path.into(),
-            reason,
-        }
+        UpgradeError::Broken { endpoint: self.to_string(), path: path.into(), reason }
     }
 }
 
@@ -158,14 +118,8 @@ pub(crate) fn engine_message(body: &[u8]) -> String {
     struct Message {
         message: String,
     }
-    let text = serde_json::from_slice::<Message>(body).map_or_else(
-        |_| String::from_utf8_lossy(body).into_owned(),
-        |body| body.message,
-    );
+    let text = serde_json::from_slice::<Message>(body)
+        .map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |body| body.message);
     let text = text.trim();
-    if text.is_empty() {
-        "no reason given".into()
-    } else {
-        text.into()
-    }
+    if text.is_empty() { "no reason given".into() } else { text.into() }
 }

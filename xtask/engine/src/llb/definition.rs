@@ -43,7 +43,13 @@ pub(crate) struct Definition {
 impl Definition {
     /// Adds an operation, once however often it is added. `ignore_cache` makes BuildKit run it,
     /// and all that follows from it, whatever its cache holds.
-    pub(crate) fn add(&mut self, operation: &pb::Op, name: String, kind: StepKind, options: Options) -> OpRef {
+    pub(crate) fn add(
+        &mut self,
+        operation: &pb::Op,
+        name: String,
+        kind: StepKind,
+        options: Options,
+    ) -> OpRef {
         let bytes = operation.encode_to_vec();
         let digest = format!("sha256:{}", hex(&Sha256::digest(&bytes)));
         if !self.metadata.contains_key(&digest) {
@@ -53,7 +59,14 @@ impl Definition {
             metadata.description.insert("llb.customname".into(), name.clone());
             self.metadata.insert(digest.clone(), metadata);
             let inputs = operation.inputs.iter().map(|input| input.digest.clone()).collect();
-            let step = Step { digest: digest.clone(), name, kind, hidden: options.hidden, inputs, view: options.view };
+            let step = Step {
+                digest: digest.clone(),
+                name,
+                kind,
+                hidden: options.hidden,
+                inputs,
+                view: options.view,
+            };
             self.steps.push(step);
         }
         OpRef { digest, index: 0 }

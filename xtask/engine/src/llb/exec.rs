@@ -47,7 +47,12 @@ limit=$(cat /dev/.xtask/deadline 2>/dev/null)
 [ -s "$results/.exit-code" ]"#;
 
 /// The command's surroundings: variables, directory, user, network.
-pub(crate) fn meta(args: Vec<String>, config: &Config, image: &ImageConfig, surroundings: &Surroundings) -> pb::Meta {
+pub(crate) fn meta(
+    args: Vec<String>,
+    config: &Config,
+    image: &ImageConfig,
+    surroundings: &Surroundings,
+) -> pb::Meta {
     let workdir = config.workdir.as_ref().map_or(image.workdir.as_str(), |path| path.as_str());
     pb::Meta {
         args,
@@ -122,7 +127,9 @@ fn shell(script: &str, args: &[String]) -> Vec<String> {
 /// A value keeps its line ends: the `x` saves them from the shell, which drops those at the end.
 fn exports(config: &Config) -> String {
     let export = |name: &str| {
-        format!("v=$(cat {SECRETS_DIR}/env/{name}; printf x) || exit 125; {name}=${{v%x}}; export {name}; unset v; ")
+        format!(
+            "v=$(cat {SECRETS_DIR}/env/{name}; printf x) || exit 125; {name}=${{v%x}}; export {name}; unset v; "
+        )
     };
     config.secret_variables.iter().map(|variable| export(&variable.name)).collect()
 }

@@ -9,7 +9,8 @@ use super::definition::{Definition, OpRef, Options, Step, input};
 use super::exec;
 use crate::event::StepKind;
 use crate::pipeline::{
-    Config, ContainerPath, CopyWhat, DirectorySource, Fs, FsNode, HostDirectory, ImageConfig, MountSource, Sharing,
+    Config, ContainerPath, CopyWhat, DirectorySource, Fs, FsNode, HostDirectory, ImageConfig, MountSource,
+    Sharing,
 };
 
 /// What a definition depends on beside the pipeline itself.
@@ -106,8 +107,8 @@ impl<'a> Lowering<'a> {
                 let base = self.fs(base);
                 Some(self.new_file(base, path, contents, *mode))
             }
-            FsNode::Exec { base, args, config } => Some(self.exec(base, args, config, false)),
-            FsNode::Test { base, args, config } => Some(self.exec(base, args, config, true)),
+            FsNode::Exec { base, args, config } => Some(self.exec(base, args, config, None)),
+            FsNode::Test { base, name, args, config } => Some(self.exec(base, args, config, Some(name))),
         };
         self.done.insert(key, lowered.clone());
         lowered
@@ -128,23 +129,42 @@ impl<'a> Lowering<'a> {
         // that one that did not change is not even compared.
         let attributes = [("local.session", stamp.as_str()), ("local.sharedkeyhint", key.as_str())];
         let operation = self.source(format!("local://{key}"), attributes);
-        let what = if directory.include.is_empty() { String::new() } else { format!(" ({})", directory.include.join(", ")) };
-        self.definition.add(&operation, format!("upload {label}{what}"), StepKind::Upload, Options { view: Some(key), ..Default::default() })
+        let what = if directory.include.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", directory.include.join(", "))
+        };
+        self.definition.add(
+            &operation,
+            format!("upload {label}{what}"),
+            StepKind::Upload,
+            Options { view: Some(key), ..Default::default() },
+        )
     }
 
-    fn source<'s>(&self, identifier: String, attributes: impl IntoIterator<Item = (&'s str, &'s str)>) -> pb::Op {
+    fn source<'s>(
+        &self,
+        identifier: String,
+        attributes: impl IntoIterator<Item = (&'s str, &'s str)>,
+    ) -> pb::Op {
         let attrs = attributes.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         self.operation(Vec::new(), pb::op::Op::Source(pb::SourceOp { identifier, attrs }))
     }
 
     fn operation(&self, inputs: Vec<pb::Input>, op: pb::op::Op) -> pb::Op {
-        pb::Op { inputs, platform: Some(self.surroundings.platform.clone()), op: Some(op), ..Default::default() }
+        pb::Op {
+            inputs,
+            platform: Some(self.surroundings.platform.clone()),
+            op: Some(op),
+            ..Default::default()
+        }
     }
 
     fn directory(&mut self, source: &DirectorySource) -> (Option<OpRef>, String) {
         match source {
             DirectorySource::Host(host) => {
-                let label = self.surroundings.directories.get(host).map_or(&host.label, |known| &known.label).clone();
+                let label =
+                    self.surroundings.directories.get(host).map_or(&host.label, |known| &known.label).clone();
                 (Some(self.host(host)), label)
             }
             DirectorySource::Fs(fs) => (self.fs(fs), String::new()),
@@ -209,12 +229,15 @@ impl<'a> Lowering<'a> {
     /// be told to run again. (Telling it to the command itself would empty its cache volumes.)
     fn before_command(&mut self, base: Option<OpRef>, workdir: &str, again: bool) -> OpRef {
         let inputs = base.iter().map(input).collect();
-        let operation = self.file_operation(inputs, chain(base.is_some(), vec![Action::Mkdir(mkdir(workdir))]));
+        let operation =
+            self.file_operation(inputs, chain(base.is_some(), vec![Action::Mkdir(mkdir(workdir))]));
         let options = Options { ignore_cache: again || self.surroundings.no_cache, hidden: true, view: None };
         self.definition.add(&operation, format!("workdir {workdir}"), StepKind::File, options)
     }
 
-    fn exec(&mut self, base: &Fs, args: &[String], config: &Config, is_test: bool) -> OpRef {
+    /// A command; with a name, a test.
+    fn exec(&mut self, base: &Fs, args: &[String], config: &Config, test: Option<&str>) -> OpRef {
+        let is_test = test.is_some();
         let image = self.image_config(base);
         let mut meta = exec::meta(
             if is_test { exec::test(args, config) } else { exec::plain(args, config) },
@@ -240,9 +263,12 @@ impl<'a> Lowering<'a> {
             network: exec::network(config.network).into(),
             ..Default::default()
         });
-        let (word, kind) = if is_test { ("test", StepKind::Test) } else { ("exec", StepKind::Exec) };
+        let (name, kind) = match test {
+            Some(name) => (format!("test {name}"), StepKind::Test),
+            None => (format!("exec {}", args.join(" ")), StepKind::Exec),
+        };
         let operation = self.operation(inputs, operation);
-        self.definition.add(&operation, format!("{word} {}", args.join(" ")), kind, Options::default())
+        self.definition.add(&operation, name, kind, Options::default())
     }
 
     fn mount(&mut self, dest: &str, source: &MountSource, inputs: &mut Vec<pb::Input>) -> Option<pb::Mount> {
@@ -290,7 +316,11 @@ impl<'a> Lowering<'a> {
             fs = match &*fs.0 {
                 FsNode::Scratch => return NO_CONFIG,
                 FsNode::Image(image) => {
-                    return self.surroundings.images.get(image.name()).map_or(NO_CONFIG, |image| &image.config);
+                    return self
+                        .surroundings
+                        .images
+                        .get(image.name())
+                        .map_or(NO_CONFIG, |image| &image.config);
                 }
                 FsNode::Copy { base, .. }
                 | FsNode::NewFile { base, .. }
@@ -300,9 +330,16 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn file(&mut self, inputs: Vec<pb::Input>, actions: Vec<pb::FileAction>, name: String, hidden: bool) -> OpRef {
+    fn file(
+        &mut self,
+        inputs: Vec<pb::Input>,
+        actions: Vec<pb::FileAction>,
+        name: String,
+        hidden: bool,
+    ) -> OpRef {
         let operation = self.file_operation(inputs, actions);
-        self.definition.add(&operation, name, StepKind::File, Options { hidden, ..Default::default() })
+        let options = Options { ignore_cache: self.surroundings.no_cache, hidden, view: None };
+        self.definition.add(&operation, name, StepKind::File, options)
     }
 
     fn file_operation(&self, inputs: Vec<pb::Input>, actions: Vec<pb::FileAction>) -> pb::Op {
@@ -335,5 +372,11 @@ fn chain(has_base: bool, actions: Vec<Action>) -> Vec<pb::FileAction> {
 }
 
 fn mkdir(path: &str) -> pb::FileActionMkDir {
-    pb::FileActionMkDir { path: path.into(), mode: 0o755, make_parents: true, timestamp: -1, ..Default::default() }
+    pb::FileActionMkDir {
+        path: path.into(),
+        mode: 0o755,
+        make_parents: true,
+        timestamp: -1,
+        ..Default::default()
+    }
 }

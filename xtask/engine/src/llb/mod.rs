@@ -9,7 +9,7 @@ mod exec;
 mod lower;
 mod needs;
 
-pub(crate) use definition::{Definition, Step};
+pub(crate) use definition::Step;
 pub(crate) use exec::{CA_SECRET, DEADLINE_SECRET, EXIT_CODE_FILE, OUTPUT_FILE};
-pub(crate) use lower::{Lowered, Lowering, ResolvedDirectory, ResolvedImage, Surroundings, Target};
+pub(crate) use lower::{Lowering, ResolvedDirectory, ResolvedImage, Surroundings, Target};
 pub(crate) use needs::Needs;

@@ -4,8 +4,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::{
-    CacheVolume, ContainerPath, CopyWhat, Directory, DirectorySource, File, Fs, FsNode, Image, PipelineError, Secret,
-    Test,
+    CacheVolume, ContainerPath, CopyWhat, Directory, DirectorySource, File, Fs, FsNode, Image, PipelineError,
+    Secret, Test,
 };
 
 /// The network of a step.
@@ -76,7 +76,9 @@ impl Container {
     #[track_caller]
     pub fn with_workdir(&self, path: &str) -> Self {
         let place = Location::caller();
-        self.checked(self.path(path, place), |container, path| container.configured(|c| c.workdir = Some(path)))
+        self.checked(self.path(path, place), |container, path| {
+            container.configured(|c| c.workdir = Some(path))
+        })
     }
 
     /// The user of the commands that follow: a name, an id, or `user:group`.
@@ -143,30 +145,36 @@ impl Container {
     #[track_caller]
     pub fn with_directory(&self, path: &str, directory: Directory) -> Self {
         let place = Location::caller();
-        self.checked(directory.error.map_or(Ok(()), Err).and_then(|()| self.path(path, place)), |container, dest| {
-            container.on_fs(FsNode::Copy {
-                base: container.fs.clone(),
-                source: directory.source,
-                path: directory.path,
-                what: CopyWhat::Contents,
-                dest,
-            })
-        })
+        self.checked(
+            directory.error.map_or(Ok(()), Err).and_then(|()| self.path(path, place)),
+            |container, dest| {
+                container.on_fs(FsNode::Copy {
+                    base: container.fs.clone(),
+                    source: directory.source,
+                    path: directory.path,
+                    what: CopyWhat::Contents,
+                    dest,
+                })
+            },
+        )
     }
 
     /// A file, copied to `path` (the path of the new file, not of its directory).
     #[track_caller]
     pub fn with_file(&self, path: &str, file: File) -> Self {
         let place = Location::caller();
-        self.checked(file.error.map_or(Ok(()), Err).and_then(|()| self.path(path, place)), |container, dest| {
-            container.on_fs(FsNode::Copy {
-                base: container.fs.clone(),
-                source: file.source,
-                path: file.path,
-                what: CopyWhat::File,
-                dest,
-            })
-        })
+        self.checked(
+            file.error.map_or(Ok(()), Err).and_then(|()| self.path(path, place)),
+            |container, dest| {
+                container.on_fs(FsNode::Copy {
+                    base: container.fs.clone(),
+                    source: file.source,
+                    path: file.path,
+                    what: CopyWhat::File,
+                    dest,
+                })
+            },
+        )
     }
 
     /// A new file with these contents, readable by all.
@@ -185,7 +193,11 @@ impl Container {
     #[track_caller]
     pub fn with_exec<S: Into<String>>(&self, args: impl IntoIterator<Item = S>) -> Self {
         self.checked(arguments(args, Location::caller()), |container, args| {
-            container.on_fs(FsNode::Exec { base: container.fs.clone(), args, config: container.config.clone() })
+            container.on_fs(FsNode::Exec {
+                base: container.fs.clone(),
+                args,
+                config: container.config.clone(),
+            })
         })
     }
 
@@ -215,7 +227,8 @@ impl Container {
     }
 
     fn path(&self, path: &str, place: &'static Location<'static>) -> Result<ContainerPath, PipelineError> {
-        ContainerPath::resolve(path, self.config.workdir.as_ref()).map_err(|what| PipelineError::new(what, place))
+        ContainerPath::resolve(path, self.config.workdir.as_ref())
+            .map_err(|what| PipelineError::new(what, place))
     }
 
     fn path_or_error(
@@ -240,7 +253,12 @@ impl Container {
 
     fn new_file(&self, path: &str, contents: &[u8], mode: u32, place: &'static Location<'static>) -> Self {
         self.checked(self.path(path, place), |container, path| {
-            container.on_fs(FsNode::NewFile { base: container.fs.clone(), path, contents: contents.into(), mode })
+            container.on_fs(FsNode::NewFile {
+                base: container.fs.clone(),
+                path,
+                contents: contents.into(),
+                mode,
+            })
         })
     }
 
@@ -286,5 +304,9 @@ fn valid_variable(name: &str, place: &'static Location<'static>) -> Result<(), P
     let mut chars = name.chars();
     let valid = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if valid { Ok(()) } else { Err(PipelineError::new(format!("{name:?} is not the name of a variable"), place)) }
+    if valid {
+        Ok(())
+    } else {
+        Err(PipelineError::new(format!("{name:?} is not the name of a variable"), place))
+    }
 }

@@ -37,7 +37,12 @@ impl Directory {
         let root = root.into();
         let label = root.display().to_string();
         Self {
-            source: DirectorySource::Host(HostDirectory { root, label, include: Vec::new(), exclude: Vec::new() }),
+            source: DirectorySource::Host(HostDirectory {
+                root,
+                label,
+                include: Vec::new(),
+                exclude: Vec::new(),
+            }),
             path: ContainerPath::root(),
             error: None,
         }
@@ -45,7 +50,11 @@ impl Directory {
 
     /// An empty directory.
     pub fn empty() -> Self {
-        Self { source: DirectorySource::Fs(Fs::new(FsNode::Scratch)), path: ContainerPath::root(), error: None }
+        Self {
+            source: DirectorySource::Fs(Fs::new(FsNode::Scratch)),
+            path: ContainerPath::root(),
+            error: None,
+        }
     }
 
     /// The name under which output speaks of it; without it, its path.
@@ -105,7 +114,8 @@ impl File {
     pub fn host(path: impl AsRef<Path>) -> Self {
         let place = std::panic::Location::caller();
         let path = path.as_ref();
-        let wrong = |why: &str| Some(PipelineError::new(format!("the host file {} {why}", path.display()), place));
+        let wrong =
+            |why: &str| Some(PipelineError::new(format!("the host file {} {why}", path.display()), place));
         let (name, error) = match path.file_name().map(|name| name.to_str()) {
             Some(Some(name)) if crate::source::is_dotenv(name) => {
                 (name, wrong("is an environment file: pass its keys with with_secret_variable"))

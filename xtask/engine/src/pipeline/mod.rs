@@ -22,7 +22,7 @@ pub use path::ContainerPath;
 pub use secret::{Secret, SecretSource};
 pub use test::{RESULTS_DIR, RESULTS_VARIABLE, Test};
 
-pub(crate) use container::{Config, Mount, MountSource, SecretVariable};
+pub(crate) use container::{Config, MountSource};
 pub(crate) use directory::DirectorySource;
 
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(crate) enum FsNode {
     /// A command run.
     Exec { base: Fs, args: Vec<String>, config: Arc<Config> },
     /// A command whose failure is a result.
-    Test { base: Fs, args: Vec<String>, config: Arc<Config> },
+    Test { base: Fs, name: String, args: Vec<String>, config: Arc<Config> },
 }
 
 /// What a copy takes from its source.

@@ -23,7 +23,9 @@ impl ContainerPath {
         let mut parts: Vec<&str> = Vec::new();
         if !path.starts_with('/') {
             let Some(workdir) = workdir else {
-                return Err(format!("the container path {path:?} is relative and there is no with_workdir before it"));
+                return Err(format!(
+                    "the container path {path:?} is relative and there is no with_workdir before it"
+                ));
             };
             parts.extend(workdir.0.split('/').filter(|part| !part.is_empty()));
         }

@@ -21,8 +21,8 @@ pub struct Test {
 
 impl Test {
     pub(crate) fn new(container: &Container, args: Vec<String>) -> Self {
-        let config = container.config.clone();
-        let fs = Fs::new(FsNode::Test { base: container.fs.clone(), args, config });
+        let (name, config) = (args.join(" "), container.config.clone());
+        let fs = Fs::new(FsNode::Test { base: container.fs.clone(), name, args, config });
         Self { fs, report: None, error: container.error.clone() }
     }
 
@@ -33,10 +33,19 @@ impl Test {
         self
     }
 
+    /// The same test under another name in output: what a person would have typed.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        if let FsNode::Test { base, args, config, .. } = &*self.fs.0 {
+            let (base, args, config) = (base.clone(), args.clone(), config.clone());
+            self.fs = Fs::new(FsNode::Test { base, name: name.into(), args, config });
+        }
+        self
+    }
+
     /// What the test step is called.
     pub(crate) fn step(&self) -> String {
         match &*self.fs.0 {
-            FsNode::Test { args, .. } => format!("test {}", args.join(" ")),
+            FsNode::Test { name, .. } => format!("test {name}"),
             _ => "test".into(),
         }
     }

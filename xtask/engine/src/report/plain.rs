@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::event::{Event, Outcome, Reporter, TestCounts};
+use crate::event::{Event, Outcome, Reporter, StepKind, TestCounts};
 use crate::size::bytes;
 
 /// How much is told.
@@ -76,23 +76,27 @@ impl<W: Write + Send> Plain<W> {
 
     fn step(&mut self, style: Style, status: &str, step: &str, pipeline: &str, facts: &str) {
         let facts = if facts.is_empty() { String::new() } else { format!(" ({facts})") };
-        self.line(style, status, &format!("{step} {DIM}> in {pipeline}{DIM:#}{facts}"));
+        self.line(style, status, &format!("{}{facts}", speaker(step, pipeline)));
     }
 
     fn finished(&mut self, step: &str, pipeline: &str, outcome: &Outcome, took: f64, facts: &str) {
         match outcome {
             Outcome::Cached => self.step(CYAN, "CACHED", step, pipeline, facts),
-            Outcome::Ran if took == 0.0 && !facts.is_empty() => self.step(GREEN, "sent", step, pipeline, facts),
+            Outcome::Ran if took == 0.0 && !facts.is_empty() => {
+                self.step(GREEN, "sent", step, pipeline, facts)
+            }
             Outcome::Ran => self.step(GREEN, &seconds(took), step, pipeline, facts),
-            Outcome::Shared => self.step(CYAN, "SHARED", step, pipeline, "done by another run at the same time"),
+            Outcome::Shared => {
+                self.step(CYAN, "SHARED", step, pipeline, "done by another run at the same time")
+            }
             Outcome::Unchanged => self.step(DIM, "unchanged", step, pipeline, facts),
             Outcome::Canceled => self.step(YELLOW, "stopped", step, pipeline, facts),
-            Outcome::Failed { .. } => self.step(RED, "FAILED", step, pipeline, facts),
+            Outcome::Failed { .. } => self.step(RED, "FAILED", step, pipeline, &seconds(took)),
         }
     }
 
     fn log(&mut self, pipeline: &str, step: &str, at: f64, text: &str) {
-        let speaker = format!("{step} {DIM}> in {pipeline}{DIM:#}");
+        let speaker = speaker(step, pipeline);
         let mut block = String::new();
         if self.speaking.as_ref() != Some(&speaker) {
             let _ = writeln!(block, "{:>STATUS_WIDTH$} {speaker}", "");
@@ -105,7 +109,8 @@ impl<W: Write + Send> Plain<W> {
     }
 
     fn test(&mut self, event: &Event) {
-        let Event::TestFinished { pipeline, step, exit_code, cached, timed_out, counts, failures, tail, log } = event
+        let Event::TestFinished { pipeline, step, exit_code, cached, timed_out, counts, failures, tail, log } =
+            event
         else {
             return;
         };
@@ -128,7 +133,10 @@ impl<W: Write + Send> Plain<W> {
             }
         }
         if failures.is_empty() {
-            let _ = writeln!(text, "\n{step} {DIM}> in {pipeline}{DIM:#} ended with exit code {exit_code}; its last lines:");
+            let _ = writeln!(
+                text,
+                "\n{step} {DIM}> in {pipeline}{DIM:#} ended with exit code {exit_code}; its last lines:"
+            );
             for line in tail {
                 let _ = writeln!(text, "    {line}");
             }
@@ -175,11 +183,17 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::StandIn { image, tag, differs } if normal => {
                 self.line(YELLOW, "stand-in", &format!("{tag} stands in for {image}: {differs}"));
             }
-            Event::Pull { image, current: 0, done: false, .. } if normal => self.line(GREEN, "pulling", image),
+            Event::Pull { image, current: 0, done: false, .. } if normal => {
+                self.line(GREEN, "pulling", image)
+            }
             Event::Pull { image, total, done: true, .. } if normal => {
                 self.line(GREEN, "pulled", &format!("{image}, {}", bytes(*total)));
             }
-            Event::StepStarted { pipeline, step, .. } if normal => self.step(DIM, "running", step, pipeline, ""),
+            // Files are copied in no time: that they were is enough.
+            Event::StepStarted { pipeline, step, kind: StepKind::Exec | StepKind::Test, .. } if normal => {
+                self.step(DIM, "running", step, pipeline, "");
+                self.speaking = Some(speaker(step, pipeline));
+            }
             Event::StepLog { pipeline, step, seconds, text, .. } if normal => {
                 self.log(pipeline, step, *seconds, text);
             }
@@ -194,6 +208,10 @@ impl<W: Write + Send> Reporter for Plain<W> {
             _ => {}
         }
     }
+}
+
+fn speaker(step: &str, pipeline: &str) -> String {
+    format!("{step} {DIM}> in {pipeline}{DIM:#}")
 }
 
 fn line(style: Style, status: &str, text: &str) -> String {

@@ -35,36 +35,56 @@ struct Assertion {
     failure_messages: Vec<String>,
 }
 
-pub(super) fn parse(text: &[u8]) -> Result<TestResults, String> {
+/// Reads a report; paths below `in_container` are told as below `in_repository`.
+pub(super) fn parse(text: &[u8], in_container: &str, in_repository: &str) -> Result<TestResults, String> {
     let report: Report =
         serde_json::from_slice(text).map_err(|error| format!("jest's report cannot be read: {error}"))?;
-    Ok(TestResults { suites: report.test_results.into_iter().map(suite).collect() })
+    let place = Place { in_container, in_repository };
+    Ok(TestResults { suites: report.test_results.into_iter().map(|file| place.suite(file)).collect() })
 }
 
-fn suite(file: TestFile) -> Suite {
-    let mut cases: Vec<Case> = file.assertion_results.into_iter().map(case).collect();
-    // A file that does not even load has no tests to fail: the file itself failed.
-    if file.status == "failed" && !cases.iter().any(|case| matches!(case.status, CaseStatus::Failed(_))) {
-        let message = plain(&file.message);
-        cases.push(Case { name: "the test file runs".into(), seconds: 0.0, status: CaseStatus::Failed(message) });
+struct Place<'a> {
+    in_container: &'a str,
+    in_repository: &'a str,
+}
+
+impl Place<'_> {
+    fn suite(&self, file: TestFile) -> Suite {
+        let mut cases: Vec<Case> = file.assertion_results.into_iter().map(|case| self.case(case)).collect();
+        // A file that does not even load has no tests to fail: the file itself failed.
+        if file.status == "failed" && !cases.iter().any(|case| matches!(case.status, CaseStatus::Failed(_))) {
+            let status = CaseStatus::Failed(self.message(&file.message));
+            cases.push(Case { name: "the test file runs".into(), seconds: 0.0, status });
+        }
+        let seconds = ((file.end_time - file.start_time) / 1000.0).max(0.0);
+        let name = match file.name.strip_prefix(self.in_container) {
+            Some(name) => format!("{}{name}", self.in_repository),
+            None => file.name,
+        };
+        Suite { file: name, seconds, cases }
     }
-    Suite { file: file.name, seconds: ((file.end_time - file.start_time) / 1000.0).max(0.0), cases }
-}
 
-fn case(assertion: Assertion) -> Case {
-    let status = match assertion.status.as_str() {
-        "passed" => CaseStatus::Passed,
-        "failed" => CaseStatus::Failed(plain(&assertion.failure_messages.join("\n\n"))),
-        _ => CaseStatus::Skipped, // pending, todo, skipped, disabled
-    };
-    Case { name: assertion.full_name, seconds: assertion.duration.unwrap_or(0.0) / 1000.0, status }
-}
+    fn case(&self, assertion: Assertion) -> Case {
+        let status = match assertion.status.as_str() {
+            "passed" => CaseStatus::Passed,
+            "failed" => CaseStatus::Failed(self.message(&assertion.failure_messages.join("\n\n"))),
+            _ => CaseStatus::Skipped, // pending, todo, skipped, disabled
+        };
+        Case { name: assertion.full_name, seconds: assertion.duration.unwrap_or(0.0) / 1000.0, status }
+    }
 
-/// A message without colours: jest puts them in even where nothing shows them.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    anstream::adapter::strip_str(text).for_each(|part| plain.push_str(part));
-    plain
+    /// A message without colours, which jest puts in even where nothing shows them, and without the
+    /// part of the stack that is in other people's code.
+    fn message(&self, text: &str) -> String {
+        let mut plain = String::with_capacity(text.len());
+        anstream::adapter::strip_str(text).for_each(|part| plain.push_str(part));
+        let own = |line: &&str| {
+            let line = line.trim_start();
+            !(line.starts_with("at ") && (line.contains("/node_modules/") || line.contains("<anonymous>")))
+        };
+        let own: Vec<&str> = plain.lines().filter(own).collect();
+        own.join("\n").replace(&format!("({}", self.in_container), &format!("({}", self.in_repository))
+    }
 }
 
 #[cfg(test)]
@@ -78,22 +98,26 @@ mod tests {
                 {"name": "/src/a.spec.ts", "status": "failed", "startTime": 1000, "endTime": 2500, "message": "",
                  "assertionResults": [
                    {"fullName": "a works", "status": "passed", "duration": 5, "failureMessages": []},
-                   {"fullName": "a breaks", "status": "failed", "duration": 7, "failureMessages": ["\u001b[31mno\u001b[39m"]},
+                   {"fullName": "a breaks", "status": "failed", "duration": 7, "failureMessages":
+                     ["\u001b[31mno\u001b[39m\n    at x (/src/a.spec.ts:1:2)\n    at y (/src/node_modules/z.js:3:4)"]},
                    {"fullName": "a waits", "status": "todo", "failureMessages": []}]},
                 {"name": "/src/b.spec.ts", "status": "failed", "startTime": 0, "endTime": 0,
                  "message": "Cannot find module 'x'", "assertionResults": []}]}"#,
+            "/src/",
+            "web/crux/",
         )
         .unwrap();
         let counts = results.counts();
         assert_eq!((counts.passed, counts.failed, counts.skipped), (1, 2, 1));
         let failures = results.failures();
-        assert_eq!(failures[0].message, "no");
+        assert_eq!(failures[0].message, "no\n    at x (web/crux/a.spec.ts:1:2)");
+        assert_eq!(failures[0].file, "web/crux/a.spec.ts");
         assert_eq!(failures[1].message, "Cannot find module 'x'");
         assert!((results.suites[0].seconds - 1.5).abs() < 1e-9);
     }
 
     #[test]
     fn something_else_than_a_report_is_an_error() {
-        assert!(parse(b"{}").unwrap_err().starts_with("jest's report cannot be read"));
+        assert!(parse(b"{}", "/src/", "").unwrap_err().starts_with("jest's report cannot be read"));
     }
 }

@@ -13,14 +13,21 @@ use crate::event::{TestCounts, TestFailure};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportFormat {
     /// `jest --json --outputFile=$XTASK_RESULTS/FILE`.
-    Jest(String),
+    Jest {
+        /// The file, relative to the results directory.
+        file: String,
+        /// Where the sources are in the container: `/src/`.
+        in_container: String,
+        /// What people call that place: `web/crux/`.
+        in_repository: String,
+    },
 }
 
 impl ReportFormat {
     /// The report's file, relative to the results directory.
     pub(crate) fn file(&self) -> &str {
         match self {
-            Self::Jest(file) => file,
+            Self::Jest { file, .. } => file,
         }
     }
 }
@@ -72,9 +79,12 @@ impl TestResults {
     /// One sentence: the report is not there or cannot be understood.
     pub fn read(format: &ReportFormat, results: &Path) -> Result<Self, String> {
         let path = results.join(format.file());
-        let text = std::fs::read(&path).map_err(|error| format!("there is no report {}: {error}", path.display()))?;
+        let text = std::fs::read(&path)
+            .map_err(|error| format!("there is no report {}: {error}", path.display()))?;
         match format {
-            ReportFormat::Jest(_) => jest::parse(&text),
+            ReportFormat::Jest { in_container, in_repository, .. } => {
+                jest::parse(&text, in_container, in_repository)
+            }
         }
     }
 
@@ -94,12 +104,17 @@ impl TestResults {
     /// The tests that failed, in their order.
     pub fn failures(&self) -> Vec<TestFailure> {
         let failure = |suite: &Suite, case: &Case| match &case.status {
-            CaseStatus::Failed(message) => {
-                Some(TestFailure { name: case.name.clone(), file: suite.file.clone(), message: message.clone() })
-            }
+            CaseStatus::Failed(message) => Some(TestFailure {
+                name: case.name.clone(),
+                file: suite.file.clone(),
+                message: message.clone(),
+            }),
             CaseStatus::Passed | CaseStatus::Skipped => None,
         };
-        self.suites.iter().flat_map(|suite| suite.cases.iter().filter_map(|case| failure(suite, case))).collect()
+        self.suites
+            .iter()
+            .flat_map(|suite| suite.cases.iter().filter_map(|case| failure(suite, case)))
+            .collect()
     }
 
     /// The results as JUnit XML; `name` is that of the whole.

@@ -34,7 +34,10 @@ const VERSION_LABEL: &str = "xtask.stand-in.version";
 
 impl Session {
     /// All images that a pipeline names, at the same time; each once in a session.
-    pub(super) async fn resolve_images(&self, needs: &Needs) -> Result<BTreeMap<String, ResolvedImage>, Error> {
+    pub(super) async fn resolve_images(
+        &self,
+        needs: &Needs,
+    ) -> Result<BTreeMap<String, ResolvedImage>, Error> {
         let resolving = needs.images.values().map(async |image| {
             let resolved = self.resolve_image(image).await?;
             Ok::<_, Error>((image.name().to_owned(), resolved))
@@ -186,7 +189,9 @@ impl Session {
             }
         }
         let made = self.engine.image(&stand_in.tag).await?;
-        made.ok_or_else(|| Error::Image(format!("{name}: the engine has no {} after making it", stand_in.tag)))
+        made.ok_or_else(|| {
+            Error::Image(format!("{name}: the engine has no {} after making it", stand_in.tag))
+        })
     }
 }
 
@@ -204,7 +209,8 @@ fn parse(name: &str) -> Result<ImageReference, Error> {
 }
 
 fn resolved(reference: &ImageReference, info: &ImageInfo) -> ResolvedImage {
-    let config = ImageConfig { env: info.env.clone(), workdir: info.workdir.clone(), user: info.user.clone() };
+    let config =
+        ImageConfig { env: info.env.clone(), workdir: info.workdir.clone(), user: info.user.clone() };
     ResolvedImage { reference: reference.full(), config }
 }
 

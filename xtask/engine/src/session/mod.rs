@@ -185,7 +185,9 @@ impl Session {
     fn control_error(&self, action: &str, status: &tonic::Status) -> Error {
         let endpoint = self.engine.endpoint().to_string();
         match crate::buildkit::SolveError::from(status.clone()) {
-            crate::buildkit::SolveError::Lost { reason } => Error::Engine(EngineError::Gone { endpoint, reason }),
+            crate::buildkit::SolveError::Lost { reason } => {
+                Error::Engine(EngineError::Gone { endpoint, reason })
+            }
             other => Error::Machine(format!("cannot {action}: {other}")),
         }
     }
@@ -206,7 +208,9 @@ fn platform(named: Option<&str>, engine: &Engine) -> Result<pb::Platform, Error>
     let parts: Vec<&str> = text.split('/').collect();
     let fits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
     if !(2..=3).contains(&parts.len()) || !parts.iter().all(fits) {
-        return Err(Error::Usage(format!("{text:?} is not a platform: write it like linux/amd64 or linux/arm/v7")));
+        return Err(Error::Usage(format!(
+            "{text:?} is not a platform: write it like linux/amd64 or linux/arm/v7"
+        )));
     }
     Ok(pb::Platform {
         os: parts[0].into(),
@@ -219,4 +223,3 @@ fn platform(named: Option<&str>, engine: &Engine) -> Result<pb::Platform, Error>
 fn check(error: &Option<crate::pipeline::PipelineError>) -> Result<(), Error> {
     error.clone().map_or(Ok(()), |error| Err(error.into()))
 }
-

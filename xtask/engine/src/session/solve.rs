@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::{Session, secret};
 use crate::Error;
 use crate::buildkit::{
-    Attachment, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code, solve,
+    Attachment, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code,
+    solve,
 };
 use crate::docker::EngineError;
-use crate::event::{Event, Outcome, StepKind};
+use crate::event::{Event, Outcome};
 use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings, Target};
 use crate::pipeline::HostDirectory;
 use crate::source::{SourceError, View};
@@ -35,7 +36,7 @@ pub(super) struct Solved {
     pub(super) exporter_response: HashMap<String, String>,
     /// How the pipeline's test step ended, if it has one.
     pub(super) test: Option<Outcome>,
-    /// That a test step came from the cache, not yet told.
+    /// The end of the test step, not yet told.
     pub(super) held: Option<Event>,
 }
 
@@ -76,15 +77,19 @@ impl Session {
             }
             let again = read_views(&needs).await?;
             let still = |(directory, view): (&HostDirectory, &Arc<View>)| {
-                !sent.contains_key(&view.key) || again.get(directory).is_some_and(|now| now.stamp == view.stamp)
+                !sent.contains_key(&view.key)
+                    || again.get(directory).is_some_and(|now| now.stamp == view.stamp)
             };
             if views.iter().all(still) {
                 return result;
             }
-            self.events.notice(format!("{name}: files changed while they were read; running again with what is there now"));
+            self.events.notice(format!(
+                "{name}: files changed while they were read; running again with what is there now"
+            ));
             views = again;
         }
-        let root = needs.directories.iter().next().map(|directory| directory.root.clone()).unwrap_or_default();
+        let root =
+            needs.directories.iter().next().map(|directory| directory.root.clone()).unwrap_or_default();
         Err(SourceError::KeepsChanging(root).into())
     }
 
@@ -117,7 +122,7 @@ impl Session {
         };
         let attachment = Attachment::open(&self.engine, offer).await?;
         let transfers = attachment.transfers().clone();
-        let hold = matches!(target, Target::Results(_)) && !rerun_tests;
+        let hold = matches!(target, Target::Results(_));
         let steps = std::mem::take(&mut told.steps);
         let mut progress = Progress::new(name, &self.events, transfers.clone(), lowered.steps, steps, hold);
         let request = Solve { definition: lowered.definition, session: attachment.id().to_owned(), exporter };
@@ -125,11 +130,9 @@ impl Session {
         let result = solve(&self.control, request, &limits, &mut progress).await;
         let result = match result {
             Ok(exporter_response) => match attachment.exported().await {
-                Ok(()) => Ok(Solved {
-                    exporter_response,
-                    test: progress.test_outcome(),
-                    held: progress.held(),
-                }),
+                Ok(()) => {
+                    Ok(Solved { exporter_response, test: progress.test_outcome(), held: progress.held() })
+                }
                 Err(why) => Err(Error::Machine(why)),
             },
             Err(error) => match attachment.export_problem() {
@@ -158,15 +161,19 @@ impl Session {
             SolveError::TimedOut => Error::TimedOut {
                 pipeline,
                 limit: self.options.timeout.unwrap_or_default(),
-                step: progress.find(|_, result| result.outcome == Outcome::Canceled).map(|(step, _)| step.name.clone()),
+                step: progress
+                    .find(|_, result| result.outcome == Outcome::Canceled)
+                    .map(|(step, _)| step.name.clone()),
             },
             SolveError::Lost { reason } => {
                 let endpoint = self.engine.endpoint().to_string();
                 EngineError::Gone { endpoint, reason }.into()
             }
-            SolveError::Failed { message } if message.contains("no space left on device") => Error::Machine(format!(
-                "{pipeline}: the engine's disk is full; make room, for instance with `cargo xtask cache prune`"
-            )),
+            SolveError::Failed { message } if message.contains("no space left on device") => {
+                Error::Machine(format!(
+                    "{pipeline}: the engine's disk is full; make room, for instance with `cargo xtask cache prune`"
+                ))
+            }
             SolveError::Failed { message } => {
                 let failed = progress.find(|_, result| matches!(result.outcome, Outcome::Failed { .. }));
                 let (step, tail) = match failed {
@@ -209,7 +216,8 @@ async fn read_views(needs: &Needs) -> Result<Views, Error> {
     let reading: Vec<_> = needs.directories.iter().map(read).collect();
     let mut views = Views::new();
     for task in reading {
-        let (directory, view) = task.await.map_err(|error| Error::Machine(format!("reading stopped: {error}")))??;
+        let (directory, view) =
+            task.await.map_err(|error| Error::Machine(format!("reading stopped: {error}")))??;
         views.insert(directory, view);
     }
     Ok(views)

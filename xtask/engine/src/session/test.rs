@@ -64,9 +64,7 @@ impl Session {
             }
             break (exit_code, solved);
         };
-        if let Some(held) = solved.held {
-            self.events.emit(held);
-        }
+        self.tell_end(solved.held, exit_code);
         let cached = solved.test == Some(Outcome::Cached);
         let timed_out = exit_code != 0 && self.deadline.is_some_and(|end| Instant::now() >= end) && !cached;
         let log = self.keep_output(&files)?;
@@ -87,6 +85,17 @@ impl Session {
             TestReport { exit_code: 0, .. } => Ok(report),
             _ => Err(Error::Test { pipeline: name.into(), summary: summary(&report) }),
         }
+    }
+
+    /// The end of the test step as its exit code has it: to the engine it succeeded.
+    fn tell_end(&self, held: Option<Event>, exit_code: i32) {
+        let Some(mut held) = held else { return };
+        if let Event::StepFinished { outcome, .. } = &mut held
+            && exit_code != 0
+        {
+            *outcome = Outcome::Failed { error: format!("exit code {exit_code}") };
+        }
+        self.events.emit(held);
     }
 
     /// The output under its name in the record, without secrets.

@@ -50,8 +50,11 @@ struct Include {
 
 impl Filter {
     pub(super) fn new(directory: &HostDirectory, root: &Path) -> Result<Self, SourceError> {
-        let includes =
-            directory.include.iter().map(|pattern| Include::new(pattern)).collect::<Result<Vec<_>, SourceError>>()?;
+        let includes = directory
+            .include
+            .iter()
+            .map(|pattern| Include::new(pattern))
+            .collect::<Result<Vec<_>, SourceError>>()?;
         let exclude = matcher(directory.exclude.iter().map(String::as_str), "exclude")?;
         let docker_lines = docker_ignore(root)?;
         let docker_takes_back = docker_lines.iter().any(|line| line.starts_with('!'));

@@ -17,7 +17,9 @@ pub(crate) fn is_dotenv(name: &str) -> bool {
     const TEMPLATES: [&str; 5] = ["example", "sample", "template", "dist", "schema"];
     match name.strip_prefix(".env") {
         Some("") => true,
-        Some(rest) => rest.strip_prefix('.').is_some_and(|rest| !rest.split('.').any(|part| TEMPLATES.contains(&part))),
+        Some(rest) => {
+            rest.strip_prefix('.').is_some_and(|rest| !rest.split('.').any(|part| TEMPLATES.contains(&part)))
+        }
         None => false,
     }
 }

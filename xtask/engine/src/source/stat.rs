@@ -34,7 +34,9 @@ impl Entry {
     pub(crate) fn new(path: Box<str>, metadata: &Metadata, kind: Kind) -> Self {
         let platform = platform(metadata);
         match kind {
-            Kind::Directory => Self { path, kind, mode: platform.mode, size: 0, modified: 0, changed: 0, inode: 0 },
+            Kind::Directory => {
+                Self { path, kind, mode: platform.mode, size: 0, modified: 0, changed: 0, inode: 0 }
+            }
             Kind::File | Kind::Symlink { .. } => Self {
                 path,
                 size: if kind == Kind::File { metadata.len() } else { 0 },

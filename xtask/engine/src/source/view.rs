@@ -233,7 +233,8 @@ mod tests {
     #[test]
     fn an_include_that_matches_nothing_is_an_error_that_names_it() {
         let dir = tree(&["package.json"]);
-        let error = read(Directory::host(dir.path()).include(["/package.json", "/package-lock.json"])).unwrap_err();
+        let error =
+            read(Directory::host(dir.path()).include(["/package.json", "/package-lock.json"])).unwrap_err();
         assert!(error.to_string().contains("has nothing that matches \"/package-lock.json\""), "{error}");
     }
 
@@ -278,7 +279,10 @@ mod tests {
     #[test]
     fn two_roots_never_share_a_key() {
         let (one, two) = (tree(&["f"]), tree(&["f"]));
-        assert_ne!(read(Directory::host(one.path())).unwrap().key, read(Directory::host(two.path())).unwrap().key);
+        assert_ne!(
+            read(Directory::host(one.path())).unwrap().key,
+            read(Directory::host(two.path())).unwrap().key
+        );
         let filtered = Directory::host(one.path()).exclude(["x"]);
         assert_ne!(read(Directory::host(one.path())).unwrap().key, read(filtered).unwrap().key);
     }

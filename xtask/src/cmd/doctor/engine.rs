@@ -128,10 +128,15 @@ pub(crate) async fn presence(engine: &Engine, image: &Image) -> Option<Presence>
     if let Ok(Some(_)) = engine.image(image.name()).await {
         return Some(Presence::Itself);
     }
-    let stand_in = image.stand_in()?;
-    let there = engine.image(&stand_in.tag).await.ok()??;
-    let current = there.labels.get(VERSION_LABEL) == Some(&stand_in.version.to_string());
-    current.then(|| Presence::StandIn(stand_in.tag.clone()))
+    let tag = image.stand_in()?.tag.clone();
+    stand_in_is_there(engine, image).await.then_some(Presence::StandIn(tag))
+}
+
+/// Whether the engine has the stand-in for `image`, made by the recipe as it is now.
+pub(crate) async fn stand_in_is_there(engine: &Engine, image: &Image) -> bool {
+    let Some(stand_in) = image.stand_in() else { return false };
+    let Ok(Some(there)) = engine.image(&stand_in.tag).await else { return false };
+    there.labels.get(VERSION_LABEL) == Some(&stand_in.version.to_string())
 }
 
 pub(super) fn image(image: &Image, presence: Option<&Presence>, registry: &Answer) -> Finding {

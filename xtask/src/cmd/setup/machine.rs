@@ -2,9 +2,10 @@
 
 use anyhow::Result;
 use xtask_engine::pipeline::Image;
+use xtask_engine::session::StandIns as Mode;
 
 use super::plan::{EngineState, StandIns};
-use crate::cmd::doctor;
+use crate::cmd::doctor::engine::{Answer, Presence, connect, presence, registry_answers, stand_in_is_there};
 use crate::context::Context;
 use crate::images;
 
@@ -20,25 +21,34 @@ impl super::Machine for This<'_> {
     }
 
     async fn stand_ins(&self) -> Result<StandIns> {
+        let mode = self.context.stand_ins();
         let images: Vec<Image> =
             images::all().into_iter().filter(|image| image.stand_in().is_some()).collect();
-        if images.is_empty() || !self.context.allows_stand_ins() {
+        if images.is_empty() || mode == Mode::Never {
             return Ok(StandIns::None);
         }
         let names = |images: &[Image]| images.iter().map(|image| image.name().to_owned()).collect();
-        let Ok((engine, _)) = doctor::engine::connect(self.context.global.engine.as_deref()).await else {
+        let Ok((engine, _)) = connect(self.context.global.engine.as_deref()).await else {
             return Ok(StandIns::IfNoRegistry(names(&images)));
         };
         let mut needed = Vec::new();
         for image in images {
-            // What the engine has, it needs no registry for.
-            if doctor::engine::presence(&engine, &image).await.is_none() {
+            let there = match presence(&engine, &image).await {
+                // What the engine has, it needs no registry for.
+                Some(Presence::Itself) => mode != Mode::Only || stand_in_is_there(&engine, &image).await,
+                Some(Presence::StandIn(_)) => true,
+                None => false,
+            };
+            if !there {
                 needed.push(image);
             }
         }
         let Some(first) = needed.first() else { return Ok(StandIns::None) };
-        match doctor::engine::registry_answers(&engine, first.name()).await {
-            doctor::engine::Answer::Unreachable(_) => Ok(StandIns::Needed(names(&needed))),
+        if mode == Mode::Only {
+            return Ok(StandIns::Needed(names(&needed)));
+        }
+        match registry_answers(&engine, first.name()).await {
+            Answer::Unreachable(_) => Ok(StandIns::Needed(names(&needed))),
             _ => Ok(StandIns::None),
         }
     }

@@ -20,11 +20,7 @@ impl Home {
         std::fs::write(&text, format!("#!/bin/sh\n{script}\n")).expect("a script");
         // Another process writes the program: a file that we have open for writing, even in a
         // child that another test is just starting, can't be executed.
-        let install = std::process::Command::new("install")
-            .args(["-m", "700"])
-            .arg(text)
-            .arg(path)
-            .status();
+        let install = std::process::Command::new("install").args(["-m", "700"]).arg(text).arg(path).status();
         assert!(install.expect("install runs").success());
         self
     }
@@ -34,17 +30,11 @@ impl Home {
         let path = format!("{}:/usr/bin:/bin", self.0.path().display());
         let environment = Environment::new([("PATH", path)], Some(self.0.path().into()));
         match Credentials::find(registry, &environment).await {
-            Ok(Some(Credentials {
-                username,
-                secret,
-                identity_token,
-            })) => {
+            Ok(Some(Credentials { username, secret, identity_token })) => {
                 format!("{username}:{secret}:{}", identity_token.unwrap_or_default())
             }
             Ok(None) => "nothing".into(),
-            Err(error) => error
-                .to_string()
-                .replace(&*self.0.path().to_string_lossy(), "HOME"),
+            Err(error) => error.to_string().replace(&*self.0.path().to_string_lossy(), "HOME"),
         }
     }
 }
@@ -87,18 +77,9 @@ async fn tokens_urls_and_plain_fields_are_understood() {
 #[tokio::test]
 async fn a_missing_file_is_no_login_and_a_damaged_one_an_error() {
     let nowhere = Environment::new([("HOME", "")], None);
-    assert_eq!(
-        Credentials::find("docker.io", &nowhere)
-            .await
-            .expect("no error"),
-        None
-    );
+    assert_eq!(Credentials::find("docker.io", &nowhere).await.expect("no error"), None);
     let home = Home::new("{");
-    assert!(
-        home.find("docker.io")
-            .await
-            .starts_with("cannot read HOME/.docker/config.json: ")
-    );
+    assert!(home.find("docker.io").await.starts_with("cannot read HOME/.docker/config.json: "));
     let home = Home::new(r#"{"auths":{"r.example":{"auth":"%%%"}}}"#);
     assert_eq!(
         home.find("r.example").await,
@@ -110,17 +91,15 @@ async fn a_missing_file_is_no_login_and_a_damaged_one_an_error() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_helper_is_asked_on_its_stdin() {
-    let store = r#"read server || true; echo "{\"ServerURL\":\"x\",\"Username\":\"$1\",\"Secret\":\"$server\"}""#;
+    let store =
+        r#"read server || true; echo "{\"ServerURL\":\"x\",\"Username\":\"$1\",\"Secret\":\"$server\"}""#;
     let token = r#"cat >/dev/null; echo '{"Username":"<token>","Secret":"eyJ0"}'"#;
     let home = Home::new(
         r#"{"credsStore":"store","credHelpers":{"gcr.example":"token","file.example":""},
         "auths":{"file.example":{"auth":"bWU6cGFzcw=="}}}"#,
     );
     let home = home.helper("store", store).helper("token", token);
-    assert_eq!(
-        home.find("docker.io").await,
-        "get:https://index.docker.io/v1/:"
-    );
+    assert_eq!(home.find("docker.io").await, "get:https://index.docker.io/v1/:");
     assert_eq!(home.find("r.example:5000").await, "get:r.example:5000:");
     assert_eq!(home.find("gcr.example").await, "::eyJ0");
     assert_eq!(home.find("file.example").await, "me:pass:");
@@ -132,10 +111,7 @@ async fn a_helper_without_a_login_is_nothing_and_one_that_fails_an_error() {
     let home = Home::new(
         r#"{"credsStore":"empty","credHelpers":{"a.example":"locked","b.example":"missing","c.example":"../evil"}}"#,
     );
-    let home = home.helper(
-        "empty",
-        "echo 'credentials not found in native keychain'; exit 1",
-    );
+    let home = home.helper("empty", "echo 'credentials not found in native keychain'; exit 1");
     let home = home.helper("locked", "echo 'the keychain is locked'; exit 1");
     assert_eq!(home.find("docker.io").await, "nothing");
     assert_eq!(
@@ -145,33 +121,19 @@ async fn a_helper_without_a_login_is_nothing_and_one_that_fails_an_error() {
          a.example`"
     );
     assert!(home.find("b.example").await.contains("it is not installed"));
-    assert!(
-        home.find("c.example")
-            .await
-            .contains("not the name of a program")
-    );
+    assert!(home.find("c.example").await.contains("not the name of a program"));
 }
 
 #[test]
 fn nothing_secret_is_in_the_debug_output() {
-    let credentials = Credentials {
-        username: "me".into(),
-        secret: "hunter2".into(),
-        identity_token: Some("eyJ0".into()),
-    };
-    assert_eq!(
-        format!("{credentials:?}"),
-        r#"Credentials { username: "me", .. }"#
-    );
+    let credentials =
+        Credentials { username: "me".into(), secret: "hunter2".into(), identity_token: Some("eyJ0".into()) };
+    assert_eq!(format!("{credentials:?}"), r#"Credentials { username: "me", .. }"#);
 }
 
 #[test]
 fn the_header_is_in_the_alphabet_that_the_engine_reads() {
-    let credentials = Credentials {
-        username: "me".into(),
-        secret: "??>>~~ÿ".into(),
-        identity_token: None,
-    };
+    let credentials = Credentials { username: "me".into(), secret: "??>>~~ÿ".into(), identity_token: None };
     let header = credentials.header("docker.io");
     assert!(!header.contains(['+', '/']), "{header}");
     let json = URL_SAFE.decode(header).expect("base64");

@@ -46,31 +46,15 @@ fn refusals_are_told_apart() {
             r#"Head "https://r.example/v2/a/manifests/latest": no basic auth credentials"#,
             Meaning::Denied,
         ),
-        (
-            500,
-            "unauthorized: authentication required",
-            Meaning::Denied,
-        ),
+        (500, "unauthorized: authentication required", Meaning::Denied),
         (
             500,
             r#"failed to resolve reference "r.example/a:1": unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 403 Forbidden"#,
             Meaning::Denied,
         ),
-        (
-            404,
-            "manifest for node:nosuch not found: manifest unknown: manifest unknown",
-            Meaning::NotFound,
-        ),
-        (
-            404,
-            "manifest for r.example/denied:1 not found",
-            Meaning::NotFound,
-        ),
-        (
-            404,
-            "no matching manifest for linux/riscv64 in the manifest list entries",
-            Meaning::NotFound,
-        ),
+        (404, "manifest for node:nosuch not found: manifest unknown: manifest unknown", Meaning::NotFound),
+        (404, "manifest for r.example/denied:1 not found", Meaning::NotFound),
+        (404, "no matching manifest for linux/riscv64 in the manifest list entries", Meaning::NotFound),
         (
             500,
             r#"failed to resolve reference "docker.io/library/node:nosuch": docker.io/library/node:nosuch: not found"#,
@@ -81,16 +65,8 @@ fn refusals_are_told_apart() {
             "toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating",
             Meaning::TooManyRequests,
         ),
-        (
-            500,
-            "error parsing HTTP 429 response body: invalid character 'T'",
-            Meaning::TooManyRequests,
-        ),
-        (
-            500,
-            "write /var/lib/docker/tmp/x: no space left on device",
-            Meaning::Other,
-        ),
+        (500, "error parsing HTTP 429 response body: invalid character 'T'", Meaning::TooManyRequests),
+        (500, "write /var/lib/docker/tmp/x: no space left on device", Meaning::Other),
     ] {
         assert_eq!(meaning(status, said), expected, "{said}");
     }
@@ -100,8 +76,7 @@ fn refusals_are_told_apart() {
 fn the_names_in_a_message_decide_nothing() {
     let said = "manifest for timeout:denied not found: manifest unknown: manifest unknown";
     assert_eq!(meaning(404, said), Meaning::NotFound);
-    let said =
-        "pull access denied for timeout, repository does not exist or may require 'docker login'";
+    let said = "pull access denied for timeout, repository does not exist or may require 'docker login'";
     assert_eq!(meaning(404, said), Meaning::Denied);
     let said = r#"Get "https://forbidden.example/v2/toomanyrequests": unauthorized: authentication required"#;
     assert_eq!(meaning(500, said), Meaning::Denied);
@@ -114,10 +89,8 @@ fn progress_is_the_sum_of_the_layers_and_never_counts_unpacking() {
         layers.take(CreateImageInfo {
             id: Some(id.into()),
             status: Some(status.into()),
-            progress_detail: numbers.map(|(current, total)| ProgressDetail {
-                current: Some(current),
-                total: Some(total),
-            }),
+            progress_detail: numbers
+                .map(|(current, total)| ProgressDetail { current: Some(current), total: Some(total) }),
             error_detail: None,
         })
     };
