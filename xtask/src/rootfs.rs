@@ -48,10 +48,6 @@ pub(crate) struct RootFs {
     pub file: File,
     /// Its size.
     pub bytes: u64,
-    /// The distribution's own name: `Debian GNU/Linux 12 (bookworm)`.
-    pub os: String,
-    /// The suite: `bookworm`.
-    pub suite: String,
 }
 
 /// Makes a minimal root file system with `ca-certificates` and the packages of `include`. Takes
@@ -84,7 +80,7 @@ pub(crate) async fn make(events: &Events, include: &[&str]) -> Result<RootFs> {
     let bytes = read.seek(SeekFrom::End(0)).and_then(|bytes| read.rewind().map(|()| bytes));
     let bytes = bytes.context("cannot read the root file system that was made")?;
     events.detail(format!("a root file system of {os}: {}", xtask_engine::bytes(bytes)));
-    Ok(RootFs { file: read, bytes, os: os.to_string(), suite: os.codename })
+    Ok(RootFs { file: read, bytes })
 }
 
 /// [`make`] for the recipe of a stand-in, which runs on a thread that may block: writes the archive
@@ -99,7 +95,11 @@ pub fn write(path: &Path, include: &[&str]) -> Result<(), String> {
     let mut made =
         runtime.block_on(make(&Events::new(vec![]), include)).map_err(|error| format!("{error:#}"))?;
     let copied = File::create(path).and_then(|mut file| std::io::copy(&mut made.file, &mut file));
-    copied.map(drop).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    match copied {
+        Ok(bytes) if bytes == made.bytes => Ok(()),
+        Ok(bytes) => Err(format!("only {bytes} of {} bytes went to {}", made.bytes, path.display())),
+        Err(error) => Err(format!("cannot write {}: {error}; make room there", path.display())),
+    }
 }
 
 /// Whether it can be made at all.

@@ -42,19 +42,19 @@ fn shown(facts: &Facts) -> String {
 }
 
 #[test]
-fn bare_machine_without_a_registry() {
+fn bare_machine_that_may_need_stand_ins() {
     let facts = Facts {
         stand_ins: StandIns::IfNoRegistry(vec!["node:20-alpine".into(), "postgres:14.2-alpine".into()]),
         ..bare()
     };
     insta::assert_snapshot!(shown(&facts), @r"
     On this machine (Debian GNU/Linux 12 (bookworm)):
-      1. install docker.io, iptables, mmdebstrap
-         apt-get install -y --no-install-recommends docker.io iptables mmdebstrap
+      1. install docker.io, iptables
+         apt-get install -y --no-install-recommends docker.io iptables
       2. start the container engine
          dockerd, in the background; its log: /var/log/xtask-dockerd.log
-      3. make stand-ins for node:20-alpine, postgres:14.2-alpine
-         the registry cannot be reached; built from this machine's package sources
+      3. if their registry cannot be reached, make stand-ins for node:20-alpine, postgres:14.2-alpine
+         built from this machine's package sources, after apt-get install -y --no-install-recommends mmdebstrap
     ");
 }
 
@@ -68,6 +68,18 @@ fn bare_ubuntu_with_a_registry_for_a_user_with_sudo() {
          sudo apt-get install -y --no-install-recommends docker.io iptables ca-certificates
       2. start the container engine
          sudo systemctl start docker
+    ");
+}
+
+#[test]
+fn stand_ins_that_need_their_tool() {
+    let facts = Facts { engine: ready(), stand_ins: node(), privilege: Privilege::Sudo, ..bare() };
+    insta::assert_snapshot!(shown(&facts), @r"
+    On this machine (Debian GNU/Linux 12 (bookworm)):
+      1. install mmdebstrap, uidmap
+         sudo apt-get install -y --no-install-recommends mmdebstrap uidmap
+      2. make stand-ins for node:20-alpine
+         their registry cannot be reached; built from this machine's package sources
     ");
 }
 
