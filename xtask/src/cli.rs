@@ -1,12 +1,12 @@
-//! The command line: global options and the list of tasks.
+//! The command line: the options of every task, and the list of tasks for people.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 use xtask_engine::session::StandIns;
 
-use crate::cmd;
+use crate::cmd::{Command, GROUPS};
 
 /// The test automation of this repository: containers as code, every step cached.
 #[derive(Debug, Parser)]
@@ -21,46 +21,6 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Option<Command>,
-}
-
-/// Declares the tasks: `Name => module` is one of them, whose texts are those of the module's
-/// `Args`. The command is the name as it is typed: `TestCrux` is `test-crux`.
-macro_rules! tasks {
-    ($($group:literal { $($name:ident => $module:ident,)+ })+) => {
-        /// A task.
-        #[derive(Debug, Subcommand)]
-        pub enum Command {
-            $($(#[allow(missing_docs)] $name(cmd::$module::Args),)+)+
-        }
-
-        impl Command {
-            /// Runs the task.
-            pub async fn run(self, context: &crate::context::Context) -> anyhow::Result<()> {
-                match self { $($(Self::$name(args) => cmd::$module::run(args, context).await,)+)+ }
-            }
-        }
-
-        /// The tasks' modules by group, in the order of the list.
-        const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$(stringify!($module)),+])),+];
-    };
-}
-
-tasks! {
-    "Tests of the application" {
-        TestCrux => test_crux,
-        TestUi => test_ui,
-        Test => test,
-    }
-    "This machine" {
-        Setup => setup,
-        Doctor => doctor,
-    }
-    "This repository" {
-        Ci => ci,
-    }
-    "The engine's cache" {
-        Cache => cache,
-    }
 }
 
 /// Options of every task.

@@ -15,7 +15,8 @@ use xtask_engine::report::{Plain, Record, Verbosity};
 use xtask_engine::session::{Options, StandIns};
 use xtask_engine::{Error, Session};
 
-use crate::cli::{Command, Global};
+use crate::cli::Global;
+use crate::cmd::Command;
 use crate::exit;
 use crate::project::Project;
 

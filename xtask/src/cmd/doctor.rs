@@ -1,7 +1,7 @@
 //! `cargo xtask doctor`: shows what the tasks will find on this machine, and what to do about what
 //! they will not.
 
-pub(super) mod engine;
+pub(crate) mod engine;
 mod finding;
 mod machine;
 

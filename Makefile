@@ -1,0 +1,5 @@
+# One-line shortcuts, no logic: what they do is in xtask/.
+.PHONY: test check
+
+test: ; cargo xtask setup --yes && cargo xtask test
+check: ; cargo xtask setup --yes && cargo test --workspace
