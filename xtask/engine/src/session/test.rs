@@ -64,7 +64,7 @@ impl Session {
             }
             break (exit_code, solved);
         };
-        self.tell_end(solved.held, exit_code);
+        self.tell_end(solved.held, exit_code, told);
         let cached = solved.test == Some(Outcome::Cached);
         let timed_out = exit_code != 0 && self.deadline.is_some_and(|end| Instant::now() >= end) && !cached;
         let log = self.keep_output(&files)?;
@@ -88,11 +88,11 @@ impl Session {
     }
 
     /// The end of the test step as its exit code has it: to the engine it succeeded.
-    fn tell_end(&self, held: Option<Event>, exit_code: i32) {
+    fn tell_end(&self, held: Option<Event>, exit_code: i32, told: &mut Told) {
         let Some(mut held) = held else { return };
-        if let Event::StepFinished { outcome, .. } = &mut held
-            && exit_code != 0
-        {
+        let Event::StepFinished { outcome, .. } = &mut held else { return };
+        told.counts.add(outcome);
+        if exit_code != 0 {
             *outcome = Outcome::Failed { error: format!("exit code {exit_code}") };
         }
         self.events.emit(held);
