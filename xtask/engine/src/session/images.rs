@@ -75,7 +75,9 @@ impl Session {
         let reference = parse(image.name())?;
         let mode = self.options.stand_ins;
         let stand_in = image.stand_in();
-        if let (StandIns::Only, Some(stand_in)) = (mode, stand_in) {
+        if let Some(stand_in) = stand_in
+            && (image.is_made() || mode == StandIns::Only)
+        {
             return self.stand_in(image, stand_in).await;
         }
         if let Some(info) = self.engine.image(image.name()).await?
@@ -143,11 +145,13 @@ impl Session {
             Some(info) => info,
             None => self.make_stand_in(image, stand_in).await?,
         };
-        self.events.emit(Event::StandIn {
-            image: image.name().to_owned(),
-            tag: stand_in.tag.clone(),
-            differs: stand_in.differs.clone(),
-        });
+        if !image.is_made() {
+            self.events.emit(Event::StandIn {
+                image: image.name().to_owned(),
+                tag: stand_in.tag.clone(),
+                differs: stand_in.differs.clone(),
+            });
+        }
         Ok(resolved(&parse(&stand_in.tag)?, &info))
     }
 
@@ -159,8 +163,18 @@ impl Session {
     }
 
     async fn make_stand_in(&self, image: &Image, stand_in: &StandIn) -> Result<ImageInfo, Error> {
-        let name = format!("stand-in for {}", image.name());
-        self.events.notice(format!("{} cannot be pulled; making a stand-in, {}", image.name(), stand_in.tag));
+        let tag = &stand_in.tag;
+        let (name, why) = match (image.is_made(), self.options.stand_ins) {
+            (true, _) => (format!("making {tag}"), format!("making {tag}, {}", stand_in.differs)),
+            (false, StandIns::Only) => {
+                (format!("making {tag}"), format!("making {tag} in place of {}", image.name()))
+            }
+            (false, _) => (
+                format!("making {tag}"),
+                format!("the registry of {} cannot be reached: making {tag} in its place", image.name()),
+            ),
+        };
+        self.events.notice(why);
         let changes = changes(image.name(), stand_in);
         match &stand_in.recipe {
             Recipe::Pipeline(container) => {
