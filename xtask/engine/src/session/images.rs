@@ -74,7 +74,8 @@ impl Session {
     async fn find_image(&self, image: &Image) -> Result<ResolvedImage, Error> {
         let reference = parse(image.name())?;
         let mode = self.options.stand_ins;
-        let stand_in = image.stand_in();
+        // One is made of this machine's own packages, so it is of the engine's platform only.
+        let stand_in = image.stand_in().filter(|_| self.options.platform.is_none() || self.is_native());
         if let Some(stand_in) = stand_in
             && (image.is_made() || mode == StandIns::Only)
         {
@@ -107,6 +108,11 @@ impl Session {
             Some(info) => Ok(resolved(&reference, &info)),
             None => Err(Error::Image(format!("the engine pulled {} and then did not have it", image.name()))),
         }
+    }
+
+    fn is_native(&self) -> bool {
+        let info = self.engine.info();
+        info.os == self.platform.os && info.arch == self.platform.architecture
     }
 
     /// Whether a local image is of the platform that is wanted.
