@@ -80,6 +80,9 @@ impl Session {
         told: &mut Told,
     ) -> Result<Solved, Failure> {
         let Attempt { name, target, exporter, export, rerun_tests } = attempt;
+        if let (Target::Results(_), Some(dir)) = (target, export) {
+            super::test::clear(dir)?;
+        }
         let surroundings = Surroundings {
             platform: self.platform.clone(),
             images: images.clone(),
