@@ -1,7 +1,9 @@
 //! The front door: a session takes pipelines and makes them so, on one engine, telling events.
 
+mod failure;
 mod host;
 mod images;
+mod platform;
 mod secret;
 mod solve;
 mod test;
@@ -69,12 +71,20 @@ impl Session {
     /// # Errors
     /// No engine, an unfit one, a `--platform` that is none.
     pub async fn open(options: Options, events: Events, cancel: CancellationToken) -> Result<Self, Error> {
+        let stop = cancel.clone();
+        tokio::select! {
+            opened = Self::open_now(options, events, cancel) => opened,
+            () = stop.cancelled() => Err(Error::Canceled),
+        }
+    }
+
+    async fn open_now(options: Options, events: Events, cancel: CancellationToken) -> Result<Self, Error> {
         let deadline = options.timeout.map(|limit| Instant::now() + limit);
         let Found { endpoint, by } = discover(options.engine.as_deref(), &Environment::of_process())?;
         events.detail(format!("engine {endpoint}, found by {by}"));
         let engine = Engine::connect(endpoint).await?;
         let control = connect_control(&engine).await?;
-        let platform = platform(options.platform.as_deref(), &engine)?;
+        let platform = platform::find(options.platform.as_deref(), &engine, &control).await?;
         Ok(Self {
             control,
             proxy: host::proxies(&events),
@@ -198,25 +208,6 @@ async fn connect_control(engine: &Engine) -> Result<Control, Error> {
     Control::connect(stream).await.map_err(|error| {
         let endpoint = engine.endpoint().to_string();
         Error::Engine(EngineError::DoesNotAnswer { endpoint, reason: error.to_string() })
-    })
-}
-
-/// A platform as Docker writes it, `os/architecture[/variant]`.
-fn platform(named: Option<&str>, engine: &Engine) -> Result<pb::Platform, Error> {
-    let of_engine = engine.info().platform();
-    let text = named.unwrap_or(&of_engine);
-    let parts: Vec<&str> = text.split('/').collect();
-    let fits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-    if !(2..=3).contains(&parts.len()) || !parts.iter().all(fits) {
-        return Err(Error::Usage(format!(
-            "{text:?} is not a platform: write it like linux/amd64 or linux/arm/v7"
-        )));
-    }
-    Ok(pb::Platform {
-        os: parts[0].into(),
-        architecture: parts[1].into(),
-        variant: parts.get(2).copied().unwrap_or_default().into(),
-        ..Default::default()
     })
 }
 

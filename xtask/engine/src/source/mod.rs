@@ -6,8 +6,8 @@ mod filter;
 mod stat;
 mod view;
 
-pub use error::SourceError;
-pub(crate) use error::reason;
+pub(crate) use error::unreadable;
+pub use error::{SourceError, reason};
 pub(crate) use stat::{Entry, Kind};
 pub(crate) use view::View;
 

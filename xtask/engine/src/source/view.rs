@@ -1,5 +1,6 @@
 //! A view: the paths of a host directory that pass its filter, at one moment.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ use crate::pipeline::HostDirectory;
 /// How coarse a file system's clock is at most: Linux stamps changes with the time of its last
 /// tick, 1 to 10 ms ago. Two edits within one tick cannot be told apart by their stamps.
 const CLOCK_TICK: Duration = Duration::from_millis(12);
+
+/// How many ticks in a row something may change before the tree counts as one that never rests.
+const PATIENCE: u32 = 100;
 
 /// The paths of a directory of the host that pass its filter, in the order in which BuildKit
 /// wants them: depth first, each directory sorted by name.
@@ -43,10 +47,17 @@ impl View {
     /// pattern that does not parse or that nothing matches.
     pub(crate) fn read(directory: &HostDirectory) -> Result<Self, SourceError> {
         let root = canonical(&directory.root)?;
+        let mut ticks = 0;
         loop {
             let entries = Walk::run(directory, &root)?;
-            let newest = entries.iter().map(Entry::changed).max().unwrap_or(0);
-            if let Some(rest) = unsettled(newest) {
+            let newest = entries.iter().max_by_key(|entry| entry.changed());
+            if let Some(newest) = newest
+                && let Some(rest) = unsettled(newest.changed())
+            {
+                ticks += 1;
+                if ticks == PATIENCE {
+                    return Err(SourceError::KeepsChanging(root.join(&*newest.path)));
+                }
                 // A further edit within this tick would not show; let it pass, then look again.
                 thread::sleep(rest);
                 continue;
@@ -62,6 +73,17 @@ impl View {
                 stamp,
             });
         }
+    }
+
+    /// A path that `other`, a view of the same directory, has in another state.
+    pub(crate) fn difference(&self, other: &Self) -> Option<PathBuf> {
+        let known: HashSet<&Entry> = self.entries.iter().collect();
+        let changed = other.entries.iter().find(|entry| !known.contains(entry));
+        let gone = || {
+            let left: HashSet<&Entry> = other.entries.iter().collect();
+            self.entries.iter().find(|entry| !left.contains(entry))
+        };
+        changed.or_else(gone).map(|entry| self.root.join(&*entry.path))
     }
 
     /// Whether the directory is now as it was when this view of it was read. Blocks on the disk.
@@ -249,14 +271,14 @@ mod tests {
         let dir = tree(&["package.json"]);
         let error =
             read(Directory::host(dir.path()).include(["/package.json", "/package-lock.json"])).unwrap_err();
-        assert!(error.to_string().contains("has nothing that matches \"/package-lock.json\""), "{error}");
+        assert!(error.to_string().contains("has nothing that matches `/package-lock.json`"), "{error}");
     }
 
     #[test]
     fn a_pattern_that_does_not_parse_is_an_error_that_names_it() {
         let dir = tree(&["a"]);
         let error = read(Directory::host(dir.path()).exclude(["a[", "b"])).unwrap_err();
-        assert!(error.to_string().starts_with("the pattern \"a[\" of exclude does not parse"), "{error}");
+        assert!(error.to_string().starts_with("the pattern `a[` of exclude does not parse"), "{error}");
         let error = read(Directory::host(dir.path()).include(["!a"])).unwrap_err();
         assert!(error.to_string().contains("use exclude"), "{error}");
     }
