@@ -100,7 +100,8 @@ impl Run {
     /// This run, which must have ended with `code`.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
+        let from = self.stdout.char_indices().rev().nth(6000).map_or(0, |(at, _)| at);
+        assert_eq!(self.code, Some(code), "…{}{}", &self.stdout[from..], self.stderr);
         self
     }
 
