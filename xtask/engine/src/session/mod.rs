@@ -175,8 +175,8 @@ impl Session {
             pipeline: name.into(),
             passed: result.is_ok(),
             seconds: started.elapsed().as_secs_f64(),
-            cached: told.cached,
-            ran: told.ran,
+            cached: told.counts.cached,
+            ran: told.counts.ran,
             error: result.as_ref().err().map(ToString::to_string),
         });
         result

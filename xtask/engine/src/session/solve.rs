@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::{Session, secret};
 use crate::Error;
 use crate::buildkit::{
-    Attachment, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code,
+    Attachment, Counts, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code,
     solve,
 };
 use crate::docker::EngineError;
@@ -26,10 +26,7 @@ const ATTEMPTS: usize = 5;
 #[derive(Default)]
 pub(super) struct Told {
     steps: HashSet<String>,
-    /// Steps whose result came from the cache.
-    pub(super) cached: u64,
-    /// Steps that ran.
-    pub(super) ran: u64,
+    pub(super) counts: Counts,
 }
 
 /// A result.
@@ -144,7 +141,8 @@ impl Session {
                 bytes: transfer.bytes,
             });
         }
-        (told.cached, told.ran) = progress.counts(told.cached, told.ran);
+        told.counts.cached += progress.counts().cached;
+        told.counts.ran += progress.counts().ran;
         told.steps = progress.into_told();
         result
     }

@@ -57,13 +57,13 @@ impl Session {
             let target = Target::Results(&test.fs);
             let solved = self.solve(name, target, Exporter::Tar, Some(&files), rerun, told).await?;
             let exit_code = exit_code(&files)?;
-            if exit_code != 0 && solved.test == Some(Outcome::Cached) && !rerun {
-                rerun = true; // an old failure: what counts is whether it fails now
+            if exit_code != 0 && solved.test != Some(Outcome::Ran) && !rerun {
+                rerun = true; // perhaps an old failure: what counts is whether it fails now
                 continue;
             }
             break (exit_code, solved);
         };
-        self.tell_end(solved.held, exit_code);
+        self.tell_end(solved.held, exit_code, told);
         let cached = solved.test == Some(Outcome::Cached);
         let timed_out = exit_code != 0 && self.deadline.is_some_and(|end| Instant::now() >= end) && !cached;
         let log = self.keep_output(&files)?;
@@ -87,11 +87,11 @@ impl Session {
     }
 
     /// The end of the test step as its exit code has it: to the engine it succeeded.
-    fn tell_end(&self, held: Option<Event>, exit_code: i32) {
+    fn tell_end(&self, held: Option<Event>, exit_code: i32, told: &mut Told) {
         let Some(mut held) = held else { return };
-        if let Event::StepFinished { outcome, .. } = &mut held
-            && exit_code != 0
-        {
+        let Event::StepFinished { outcome, .. } = &mut held else { return };
+        told.counts.add(outcome);
+        if exit_code != 0 {
             *outcome = Outcome::Failed { error: format!("exit code {exit_code}") };
         }
         self.events.emit(held);
@@ -200,18 +200,37 @@ fn tail_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Copies a tree over what is there.
+/// Copies a tree over what is there. Links stay links: in the container they may lead to places
+/// that are others, or none, on this machine.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let dest = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &dest)?;
+        let (entry, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+        let dest = to.join(entry.file_name().unwrap_or_default());
+        if kind.is_dir() {
+            copy(&entry, &dest)?;
+            continue;
+        }
+        if dest.is_symlink() {
+            fs::remove_file(&dest)?;
+        }
+        if kind.is_symlink() {
+            link(&fs::read_link(&entry)?, &dest)?;
         } else {
-            fs::copy(entry.path(), &dest)?;
+            fs::copy(&entry, &dest)?;
         }
     }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
+}
+
+/// Windows makes links only for administrators.
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
