@@ -34,6 +34,7 @@ tasks! {
     }
     "This repository" {
         Ci => ci,
+        Bench => bench,
     }
     "The engine's cache" {
         Cache => cache,
