@@ -43,17 +43,22 @@ impl Context {
         Ok(project)
     }
 
-    /// A session on the engine, with the options of the command line.
-    pub async fn session(&self) -> anyhow::Result<Session> {
+    /// When stand-ins are used.
+    pub fn stand_ins(&self) -> StandIns {
         let default =
             if std::env::var_os("GITHUB_ACTIONS").is_some() { StandIns::Never } else { StandIns::Auto };
+        self.global.stand_ins.map_or(default, StandIns::from)
+    }
+
+    /// A session on the engine, with the options of the command line.
+    pub async fn session(&self) -> anyhow::Result<Session> {
         let options = Options {
             engine: self.global.engine.clone(),
             platform: self.global.platform.clone(),
             no_cache: self.global.no_cache,
             rerun: self.global.rerun,
             timeout: self.global.timeout,
-            stand_ins: self.global.stand_ins.map_or(default, StandIns::from),
+            stand_ins: self.stand_ins(),
             record: self.record.clone(),
             export: self.global.export.clone(),
         };

@@ -3,6 +3,8 @@
 
 use xtask_engine::Error;
 
+use crate::host::{Interrupted, NotReady, Usage};
+
 /// Ctrl-C, as shells count signals: 128 + SIGINT.
 pub const INTERRUPTED: i32 = 130;
 /// 128 + SIGTERM.
@@ -12,5 +14,14 @@ pub const OUTPUT_CLOSED: i32 = 141;
 
 /// The exit code for an error: that of the first cause that knows one, else 1.
 pub fn code(error: &anyhow::Error) -> i32 {
-    error.chain().find_map(|cause| cause.downcast_ref::<Error>()).map_or(1, Error::exit_code)
+    error.chain().find_map(of_cause).unwrap_or(1)
+}
+
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {
+    let of_host = || {
+        let code =
+            [(cause.is::<Usage>(), 2), (cause.is::<NotReady>(), 3), (cause.is::<Interrupted>(), INTERRUPTED)];
+        code.into_iter().find_map(|(is, code)| is.then_some(code))
+    };
+    cause.downcast_ref::<Error>().map(Error::exit_code).or_else(of_host)
 }

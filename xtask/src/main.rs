@@ -5,9 +5,13 @@ mod cli;
 mod cmd;
 mod context;
 mod exit;
+mod host;
 mod images;
 mod project;
+mod rootfs;
 mod stack;
+#[cfg(test)]
+mod testing;
 
 use std::process::ExitCode;
 

@@ -32,6 +32,10 @@ tasks! {
         TestUi => test_ui,
         Test => test,
     }
+    "This machine" {
+        Setup => setup,
+        Doctor => doctor,
+    }
     "This repository" {
         Ci => ci,
         Bench => bench,

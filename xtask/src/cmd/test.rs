@@ -7,9 +7,14 @@ use crate::stack::{UnitTests, crux, crux_ui};
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-/// Runs both; one that fails does not stop the other.
+/// Runs it.
 pub async fn run(_: Args, context: &Context) -> anyhow::Result<()> {
-    let tests = UnitTests { args: Vec::new(), coverage: context.global.export.is_some() };
+    both(context, context.global.export.is_some()).await
+}
+
+/// Runs both; one that fails does not stop the other.
+pub async fn both(context: &Context, coverage: bool) -> anyhow::Result<()> {
+    let tests = UnitTests { args: Vec::new(), coverage };
     let repo = context.project()?;
     let (crux, crux_ui) = (crux::unit_tests(&repo, &tests)?, crux_ui::unit_tests(&repo, &tests)?);
     let session = context.session().await?;

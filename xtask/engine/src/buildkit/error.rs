@@ -21,6 +21,9 @@ pub(crate) enum SolveError {
     /// It was cancelled from here.
     #[error("cancelled")]
     Canceled,
+    /// A directory moved while it was sent.
+    #[error("files changed while they were read")]
+    Torn,
     /// It ran into its time limit.
     #[error("timed out")]
     TimedOut,

@@ -13,6 +13,8 @@ use bollard_buildkit_proto::moby::filesync::v1::file_sync_server;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::source::{Entry, Kind, View, reason};
@@ -29,18 +31,23 @@ pub(crate) struct Transfer {
     pub(crate) files: u64,
     /// Bytes sent.
     pub(crate) bytes: u64,
-    /// It is complete.
+    /// All has been sent.
     pub(crate) done: bool,
     /// Why it could not be sent, if so.
     pub(crate) error: Option<String>,
-    /// A file was gone, or another than in the list: the list must be made anew.
-    pub(crate) moved: bool,
 }
 
 /// What was sent in a session, by the key of the view. A view that is not in it was not even asked
 /// for.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Transfers(Arc<Mutex<BTreeMap<String, Transfer>>>);
+pub(crate) struct Transfers {
+    by_key: Arc<Mutex<BTreeMap<String, Transfer>>>,
+    /// A directory was not, after it was sent, what it was when it was listed: the engine may have
+    /// any mixture of both.
+    torn: CancellationToken,
+    /// The threads that send.
+    senders: TaskTracker,
+}
 
 impl Transfers {
     /// What the view of this key cost, if it was asked for.
@@ -48,9 +55,20 @@ impl Transfers {
         self.lock().get(key).cloned()
     }
 
-    /// Of all views that were asked for.
-    pub(crate) fn all(&self) -> BTreeMap<String, Transfer> {
-        self.lock().clone()
+    /// Why something could not be sent, if so.
+    pub(crate) fn error(&self) -> Option<String> {
+        self.lock().values().find_map(|transfer| transfer.error.clone())
+    }
+
+    /// Cancelled as soon as a directory moved while it was sent.
+    pub(crate) fn torn(&self) -> &CancellationToken {
+        &self.torn
+    }
+
+    /// Waits until nothing is sent or looked at any more.
+    pub(crate) async fn settled(&self) {
+        self.senders.close();
+        self.senders.wait().await;
     }
 
     fn update(&self, key: &str, change: impl FnOnce(&mut Transfer)) {
@@ -58,7 +76,7 @@ impl Transfers {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Transfer>> {
-        self.0.lock().unwrap_or_else(|lock| lock.into_inner())
+        self.by_key.lock().unwrap_or_else(|lock| lock.into_inner())
     }
 }
 
@@ -92,13 +110,27 @@ impl file_sync_server::FileSync for FileSync {
         let (packets, response) = mpsc::channel(IN_FLIGHT);
         let runtime = Handle::current();
         // Reading files blocks; one thread a view does all of it, at the pace of the network.
-        tokio::task::spawn_blocking(move || {
+        let senders = self.transfers.senders.clone();
+        senders.spawn_blocking(move || {
             transfers.update(&view.key, |transfer| *transfer = Transfer::default());
-            let result = send(&view, requests, &packets, &runtime, &transfers);
+            let sent = send(&view, requests, &packets, &runtime, &transfers);
+            drop(packets);
+            let error = match sent {
+                Err(Problem { moved: true, .. }) => {
+                    transfers.torn.cancel();
+                    None
+                }
+                Err(problem) => Some(problem.text),
+                Ok(()) => None,
+            };
             transfers.update(&view.key, |transfer| {
                 transfer.done = true;
-                transfer.error = result.err().filter(|_| !transfer.moved);
+                transfer.error = error;
             });
+            // What was read is what was listed only if nothing moved meanwhile.
+            if !transfers.torn.is_cancelled() && !view.holds_still() {
+                transfers.torn.cancel();
+            }
         });
         Ok(Response::new(ReceiverStream::new(response)))
     }
@@ -111,14 +143,14 @@ impl file_sync_server::FileSync for FileSync {
     }
 }
 
-/// Serves one comparison from the list to the end. The error is one sentence.
+/// Serves one comparison from the list to the end.
 fn send(
     view: &View,
     mut requests: Streaming<Packet>,
     packets: &Packets,
     runtime: &Handle,
     transfers: &Transfers,
-) -> Result<(), String> {
+) -> Result<(), Problem> {
     const BROKEN_OFF: &str = "the engine broke off";
     let put = |packet: Packet| packets.blocking_send(Ok(packet)).map_err(|_| BROKEN_OFF.to_owned());
     for entry in &view.entries {
@@ -127,15 +159,14 @@ fn send(
     put(packet(PacketType::PacketStat, 0, None, Vec::new()))?;
     let mut buffer = vec![0; CHUNK];
     loop {
-        let Ok(Some(request)) = runtime.block_on(requests.message()) else { return Err(BROKEN_OFF.into()) };
+        let Ok(Some(request)) = runtime.block_on(requests.message()) else {
+            return Err(BROKEN_OFF.to_owned().into());
+        };
         match request.r#type() {
             PacketType::PacketReq => {
                 let Some(entry) = view.entries.get(request.id as usize) else {
-                    return Err(format!(
-                        "the engine asked for file {} of {}",
-                        request.id,
-                        view.entries.len()
-                    ));
+                    let (id, count) = (request.id, view.entries.len());
+                    return Err(format!("the engine asked for file {id} of {count}").into());
                 };
                 match file(view, entry, request.id, &mut buffer, &put) {
                     Ok(bytes) => transfers.update(&view.key, |transfer| {
@@ -143,21 +174,23 @@ fn send(
                         transfer.bytes += bytes;
                     }),
                     Err(problem) => {
-                        transfers.update(&view.key, |transfer| transfer.moved |= problem.moved);
                         let _ = packets.blocking_send(Err(Status::aborted(problem.text.clone())));
-                        return Err(problem.text);
+                        return Err(problem);
                     }
                 }
             }
-            PacketType::PacketFin => return put(packet(PacketType::PacketFin, 0, None, Vec::new())),
-            PacketType::PacketErr => return Err(String::from_utf8_lossy(&request.data).into_owned()),
+            PacketType::PacketFin => return Ok(put(packet(PacketType::PacketFin, 0, None, Vec::new()))?),
+            PacketType::PacketErr => return Err(String::from_utf8_lossy(&request.data).into_owned().into()),
             PacketType::PacketStat | PacketType::PacketData => {}
         }
     }
 }
 
+/// Why a view could not be sent.
 struct Problem {
+    /// One sentence.
     text: String,
+    /// A file was gone: the list must be made anew.
     moved: bool,
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Solve {
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     pub(crate) cancel: CancellationToken,
+    /// Cancelled when the result would be that of a tree that never was.
+    pub(crate) torn: CancellationToken,
     pub(crate) deadline: Option<Instant>,
 }
 
@@ -78,6 +80,7 @@ pub(crate) async fn solve(
         tokio::select! {
             biased;
             () = limits.cancel.cancelled() => break Err(SolveError::Canceled),
+            () = limits.torn.cancelled() => break Err(SolveError::Torn),
             message = status.recv(), if !status.is_closed() || !status.is_empty() => {
                 if let Some(message) = message {
                     progress.status(message);

@@ -56,6 +56,7 @@ impl Environment {
         self.home.as_deref()
     }
 
+    #[cfg_attr(windows, allow(dead_code, reason = "Windows has pipes"))]
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

@@ -24,10 +24,7 @@ pub enum EngineError {
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// Nothing answers at the engine's address.
-    #[error(
-        "the container engine at {endpoint} does not answer: {reason}; start it (`cargo xtask setup` does on Debian \
-         and Ubuntu), or name another one with --engine"
-    )]
+    #[error("the container engine at {endpoint} does not answer: {reason}; {}", advice(endpoint))]
     DoesNotAnswer {
         /// The engine.
         endpoint: String,
@@ -68,10 +65,7 @@ pub enum EngineError {
         message: String,
     },
     /// The connection was lost while something was going on.
-    #[error(
-        "lost the container engine at {endpoint}: {reason}; check that it still runs and start it again (`cargo xtask \
-         setup` does on Debian and Ubuntu)"
-    )]
+    #[error("lost the container engine at {endpoint}: {reason}; {}", advice(endpoint))]
     Gone {
         /// The engine.
         endpoint: String,
@@ -122,6 +116,15 @@ impl From<UpgradeError> for EngineError {
             }
             UpgradeError::Broken { endpoint, reason, .. } => Self::DoesNotAnswer { endpoint, reason },
         }
+    }
+}
+
+/// What to do about an engine that is not there.
+fn advice(endpoint: &str) -> &'static str {
+    if endpoint.starts_with("unix:") || endpoint.starts_with("npipe:") {
+        "start it (`cargo xtask setup` does on Debian and Ubuntu), or name another one with --engine"
+    } else {
+        "check its address and that it runs there, or name another one with --engine"
     }
 }
 

@@ -54,6 +54,23 @@ impl ProcessStream {
     }
 }
 
+impl ProcessStream {
+    /// Why the program ended without an answer, once it has.
+    fn failure(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let words = match &mut self.last_words {
+            Some(words) => ready!(Pin::new(words).poll(cx)).unwrap_or_default(),
+            None => String::new(),
+        };
+        self.last_words = None;
+        let program = &self.program;
+        Poll::Ready(io::Error::other(if words.is_empty() {
+            format!("`{program}` ended without an answer")
+        } else {
+            format!("`{program}` says: {}", words.replace('\n', " "))
+        }))
+    }
+}
+
 impl AsyncRead for ProcessStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -65,15 +82,8 @@ impl AsyncRead for ProcessStream {
         if buf.filled().len() > before {
             // It is connected: what it says later is no reason for a connection that fails.
             self.last_words = None;
-        } else if let Some(words) = &mut self.last_words {
-            let words = ready!(Pin::new(words).poll(cx)).unwrap_or_default();
-            self.last_words = None;
-            let error = if words.is_empty() {
-                format!("`{}` ended without an answer", self.program)
-            } else {
-                format!("`{}` says: {}", self.program, words.replace('\n', " "))
-            };
-            return Poll::Ready(Err(io::Error::other(error)));
+        } else if self.last_words.is_some() {
+            return self.failure(cx).map(Err);
         }
         Poll::Ready(Ok(()))
     }
@@ -81,9 +91,15 @@ impl AsyncRead for ProcessStream {
 
 impl AsyncWrite for ProcessStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.stdin {
-            Some(stdin) => Pin::new(stdin).poll_write(cx, buf),
-            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        let Some(stdin) = &mut self.stdin else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        match ready!(Pin::new(stdin).poll_write(cx, buf)) {
+            // It ended before it was asked anything, and knows why.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && self.last_words.is_some() => {
+                self.failure(cx).map(Err)
+            }
+            result => Poll::Ready(result),
         }
     }
 

@@ -1,21 +1,24 @@
 //! bollard's requests over an [`Endpoint`]: HTTP/1.1 connections that are kept and used again.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
 use bollard::BollardRequest;
 use bollard::errors::Error;
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::client::conn::http1::SendRequest;
 use hyper::header::{HOST, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
 
 use super::endpoint::{Endpoint, authority};
+use super::http::first_request;
 
 /// As many connections as are kept at most; beyond that, one is closed after its answer.
 const KEPT: usize = 16;
+/// How long a busy connection is waited for where a new one is costly: some 100 ms with TLS.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 type FrameStream = dyn futures_util::Stream<Item = Result<Frame<Bytes>, std::io::Error>> + Send;
 /// What bollard sends; it does not name the type itself.
@@ -61,7 +64,7 @@ impl Transport {
         request: BollardRequest,
     ) -> Result<Response<Incoming>, Error> {
         let mut request = self.addressed(request)?;
-        while let Some(mut sender) = self.take() {
+        while let Some(mut sender) = self.take().await {
             match sender.try_send_request(request).await {
                 Ok(response) => return Ok(self.keep(sender, response)),
                 Err(mut error) => match error.take_message() {
@@ -71,8 +74,7 @@ impl Transport {
                 },
             }
         }
-        let mut sender = self.connect().await?;
-        let response = sender.send_request(request).await?;
+        let (sender, response) = first_request(self.endpoint.open().await?, request).await?;
         Ok(self.keep(sender, response))
     }
 
@@ -86,28 +88,41 @@ impl Transport {
         Ok(Request::from_parts(parts, body))
     }
 
-    async fn connect(&self) -> Result<SendRequest<Body>, Error> {
-        let stream = self.endpoint.open().await?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        // Its errors reach whoever waits for an answer; it ends when the sender is dropped.
-        tokio::spawn(connection.with_upgrades());
-        Ok(sender)
-    }
-
-    fn take(&self) -> Option<SendRequest<Body>> {
-        let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kept.retain(|sender| !sender.is_closed());
-        let ready = kept.iter().rposition(SendRequest::is_ready)?;
-        Some(kept.swap_remove(ready))
+    /// A kept connection that is free.
+    async fn take(&self) -> Option<SendRequest<Body>> {
+        let mut busy = {
+            let mut kept = self.kept();
+            kept.retain(|sender| !sender.is_closed());
+            if let Some(ready) = kept.iter().rposition(SendRequest::is_ready) {
+                return Some(kept.swap_remove(ready));
+            }
+            if !matches!(self.endpoint, Endpoint::Ssh { .. } | Endpoint::Tls { .. }) {
+                return None;
+            }
+            kept.pop()?
+        };
+        // Its last answer may just have been read; a new connection costs a process and more.
+        match tokio::time::timeout(PATIENCE, busy.ready()).await {
+            Ok(Ok(())) => Some(busy),
+            Ok(Err(_)) => None,
+            Err(_) => {
+                self.kept().push(busy);
+                None
+            }
+        }
     }
 
     fn keep(&self, sender: SendRequest<Body>, response: Response<Incoming>) -> Response<Incoming> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let mut kept = self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut kept = self.kept();
             if kept.len() < KEPT {
                 kept.push(sender);
             }
         }
         response
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<SendRequest<Body>>> {
+        self.kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

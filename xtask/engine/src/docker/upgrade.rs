@@ -14,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use super::connect::BoxStream;
 use super::endpoint::Endpoint;
 use super::error::{OpenFailure, cause};
+use super::http::first_request;
 
 /// How long an engine may take to answer: ssh's own limit for its connection.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -77,11 +78,6 @@ impl Endpoint {
     async fn upgrade_now(&self, path: &str, headers: &[(&str, &str)]) -> Result<BoxStream, UpgradeError> {
         let stream = self.open().await.map_err(|error| UpgradeError::Open(OpenFailure::new(self, &error)))?;
         let broken = |error: hyper::Error| self.broken(path, cause(&error));
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-        // Ends with the upgrade, or when `sender` is dropped.
-        tokio::spawn(connection.with_upgrades());
-
         let mut request = Request::builder().method(Method::POST).uri(path).header(HOST, "docker");
         request = request.header(CONNECTION, "Upgrade").header(UPGRADE, "h2c");
         for (name, value) in headers {
@@ -91,7 +87,7 @@ impl Endpoint {
             .body(Empty::<Bytes>::new())
             .map_err(|error| self.broken(path, format!("bad request: {error}")))?;
 
-        let mut response = sender.send_request(request).await.map_err(broken)?;
+        let (_sender, mut response) = first_request(stream, request).await.map_err(broken)?;
         let status = response.status();
         if status == StatusCode::SWITCHING_PROTOCOLS {
             let upgraded = hyper::upgrade::on(&mut response).await.map_err(broken)?;

@@ -265,7 +265,7 @@ impl<'a> Lowering<'a> {
         });
         let (name, kind) = match test {
             Some(name) => (format!("test {name}"), StepKind::Test),
-            None => (format!("exec {}", args.join(" ")), StepKind::Exec),
+            None => (format!("exec {}", in_one_line(&args.join(" "))), StepKind::Exec),
         };
         let operation = self.operation(inputs, operation);
         self.definition.add(&operation, name, kind, Options::default())
@@ -369,6 +369,17 @@ fn chain(has_base: bool, actions: Vec<Action>) -> Vec<pb::FileAction> {
         action: Some(action),
     });
     chained.collect()
+}
+
+/// A command as a name: its first line, not too long.
+fn in_one_line(command: &str) -> String {
+    const LONGEST: usize = 100;
+    let line = command.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.len() < command.trim_end().len() => format!("{line} …"),
+        None => line.to_owned(),
+    }
 }
 
 fn mkdir(path: &str) -> pb::FileActionMkDir {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use super::{Session, secret};
 use crate::Error;
 use crate::buildkit::{
@@ -59,34 +61,13 @@ impl Session {
         let secrets = self.secret_store(&needs).await?;
         for _ in 0..ATTEMPTS {
             let attempt = Attempt { name, target, exporter: exporter.clone(), export, rerun_tests };
-            let (result, transfers) = self.attempt(attempt, &images, &views, secrets.clone(), told).await?;
-            // What was sent is right only if nothing moved meanwhile; what was not even asked for
-            // is known by its stamp.
-            let sent = transfers.all();
-            if sent.is_empty() {
-                return result;
+            match self.attempt(attempt, &images, &views, secrets.clone(), told).await {
+                Ok(solved) => return Ok(solved),
+                Err(Failure::Other(error)) => return Err(error),
+                Err(Failure::Torn) => {}
             }
-            if let Some(error) = sent.values().find_map(|transfer| transfer.error.clone())
-                && result.is_err()
-                && !matches!(result, Err(Error::Canceled | Error::TimedOut { .. } | Error::Engine(_)))
-            {
-                return Err(Error::Unreadable(error));
-            }
-            if matches!(result, Err(Error::Canceled | Error::TimedOut { .. } | Error::Engine(_))) {
-                return result;
-            }
-            let again = read_views(&needs).await?;
-            let still = |(directory, view): (&HostDirectory, &Arc<View>)| {
-                !sent.contains_key(&view.key)
-                    || again.get(directory).is_some_and(|now| now.stamp == view.stamp)
-            };
-            if views.iter().all(still) {
-                return result;
-            }
-            self.events.notice(format!(
-                "{name}: files changed while they were read; running again with what is there now"
-            ));
-            views = again;
+            self.events.notice(format!("{name}: files changed while they were read; beginning again"));
+            views = read_views(&needs).await?;
         }
         let root =
             needs.directories.iter().next().map(|directory| directory.root.clone()).unwrap_or_default();
@@ -100,8 +81,11 @@ impl Session {
         views: &Views,
         secrets: Arc<SecretStore>,
         told: &mut Told,
-    ) -> Result<(Result<Solved, Error>, Transfers), Error> {
+    ) -> Result<Solved, Failure> {
         let Attempt { name, target, exporter, export, rerun_tests } = attempt;
+        if let (Target::Results(_), Some(dir)) = (target, export) {
+            super::test::clear(dir)?;
+        }
         let surroundings = Surroundings {
             platform: self.platform.clone(),
             images: images.clone(),
@@ -112,7 +96,9 @@ impl Session {
             rerun_tests,
         };
         let Some(lowered) = Lowering::lower(&surroundings, target) else {
-            return Err(Error::Usage(format!("{name}: the pipeline is empty, there is nothing to run")));
+            return Err(
+                Error::Usage(format!("{name}: the pipeline is empty, there is nothing to run")).into()
+            );
         };
         let offer = Offer {
             host: self.host.clone(),
@@ -120,26 +106,35 @@ impl Session {
             secrets,
             export: export.map(Path::to_path_buf),
         };
-        let attachment = Attachment::open(&self.engine, offer).await?;
+        let attachment = Attachment::open(&self.engine, offer).await.map_err(Error::from)?;
         let transfers = attachment.transfers().clone();
         let hold = matches!(target, Target::Results(_));
         let steps = std::mem::take(&mut told.steps);
         let mut progress = Progress::new(name, &self.events, transfers.clone(), lowered.steps, steps, hold);
         let request = Solve { definition: lowered.definition, session: attachment.id().to_owned(), exporter };
-        let limits = Limits { cancel: self.cancel.clone(), deadline: self.deadline };
+        let torn = transfers.torn().clone();
+        let limits = Limits { cancel: self.cancel.clone(), torn, deadline: self.deadline };
         let result = solve(&self.control, request, &limits, &mut progress).await;
         let result = match result {
             Ok(exporter_response) => match attachment.exported().await {
                 Ok(()) => {
                     Ok(Solved { exporter_response, test: progress.test_outcome(), held: progress.held() })
                 }
-                Err(why) => Err(Error::Machine(why)),
+                Err(why) => Err(Error::Machine(why).into()),
             },
-            Err(error) => match attachment.export_problem() {
-                Some(why) if matches!(error, SolveError::Failed { .. }) => Err(Error::Machine(why)),
-                _ => Err(self.solve_error(name, error, &progress)),
-            },
+            Err(SolveError::Torn) => Err(Failure::Torn),
+            Err(error @ SolveError::Failed { .. }) => {
+                Err(match (attachment.export_problem(), transfers.error()) {
+                    (Some(why), _) => Error::Machine(why).into(),
+                    (None, Some(why)) => Error::Unreadable(why).into(),
+                    (None, None) => self.solve_error(name, error, &progress).into(),
+                })
+            }
+            Err(error) => Err(self.solve_error(name, error, &progress).into()),
         };
+        // A directory that moved may show in any way: as a failure, or as a result of no tree at all.
+        let moved = self.moved(&result, views, &transfers, &progress).await;
+        let result = if moved { Err(Failure::Torn) } else { result };
         for (view, transfer) in views.values().filter_map(|view| Some((view, transfers.of(&view.key)?))) {
             self.events.emit(Event::Uploaded {
                 pipeline: name.into(),
@@ -151,13 +146,40 @@ impl Session {
         }
         (told.cached, told.ran) = progress.counts(told.cached, told.ran);
         told.steps = progress.into_told();
-        Ok((result, transfers))
+        result
+    }
+
+    /// Whether a directory was not what it was listed as while the engine used it. What was sent was
+    /// looked at again right after; what was not is known by its stamp, unless another run sent a
+    /// tree that moved at this very time.
+    async fn moved(
+        &self,
+        result: &Result<Solved, Failure>,
+        views: &Views,
+        transfers: &Transfers,
+        progress: &Progress<'_>,
+    ) -> bool {
+        if matches!(result, Err(Failure::Other(Error::Canceled | Error::TimedOut { .. } | Error::Engine(_))))
+        {
+            return false;
+        }
+        transfers.settled().await;
+        if transfers.torn().is_cancelled() {
+            return true;
+        }
+        if result.is_err() || progress.all_ran_here() {
+            return false;
+        }
+        let unsent: Vec<_> =
+            views.values().filter(|view| transfers.of(&view.key).is_none()).cloned().collect();
+        let looking = unsent.into_iter().map(|view| tokio::task::spawn_blocking(move || view.holds_still()));
+        !join_all(looking).await.into_iter().all(|still| still.unwrap_or(false))
     }
 
     fn solve_error(&self, name: &str, error: SolveError, progress: &Progress<'_>) -> Error {
         let pipeline = name.to_owned();
         match error {
-            SolveError::Canceled => Error::Canceled,
+            SolveError::Canceled | SolveError::Torn => Error::Canceled,
             SolveError::TimedOut => Error::TimedOut {
                 pipeline,
                 limit: self.options.timeout.unwrap_or_default(),
@@ -194,6 +216,19 @@ impl Session {
             values.insert(secret.source().to_string(), secret::read(secret, &self.events)?);
         }
         Ok(Arc::new(SecretStore { values, ca: self.ca.clone(), deadline: self.deadline }))
+    }
+}
+
+/// Why an attempt gave no result.
+enum Failure {
+    /// The tree moved: again.
+    Torn,
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
     }
 }
 

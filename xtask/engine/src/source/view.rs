@@ -21,6 +21,8 @@ const CLOCK_TICK: Duration = Duration::from_millis(12);
 /// wants them: depth first, each directory sorted by name.
 #[derive(Debug)]
 pub(crate) struct View {
+    /// What it is a view of.
+    directory: HostDirectory,
     /// What tells this view from every other of this machine: root and filter.
     pub(crate) key: String,
     /// How output speaks of it.
@@ -51,8 +53,20 @@ impl View {
             }
             let key = key(directory, &root);
             let stamp = stamp(&key, &entries);
-            return Ok(Self { key, label: directory.label.clone(), root, entries, stamp });
+            return Ok(Self {
+                directory: directory.clone(),
+                key,
+                label: directory.label.clone(),
+                root,
+                entries,
+                stamp,
+            });
         }
+    }
+
+    /// Whether the directory is now as it was when this view of it was read. Blocks on the disk.
+    pub(crate) fn holds_still(&self) -> bool {
+        Self::read(&self.directory).is_ok_and(|now| now.stamp == self.stamp)
     }
 }
 

@@ -1,0 +1,54 @@
+//! The one question that is asked, and who answers it.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use anyhow::{Context, Result};
+use tokio::sync::oneshot;
+
+use crate::host::{Interrupted, Usage};
+use tokio_util::sync::CancellationToken;
+
+/// Returns if the plan may be carried out: with `--yes`, in CI, or because a person says so.
+///
+/// # Errors
+/// `Usage` if there is nobody to ask, or the answer is no.
+pub(super) async fn ask(yes: bool, stop: &CancellationToken) -> Result<()> {
+    let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
+    if yes || ci {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        let text = "there is no terminal to ask on: `cargo xtask setup --yes` does the above without asking";
+        return Err(Usage(text.into()).into());
+    }
+    let mut stderr = std::io::stderr();
+    write!(stderr, "Do this? [y/N] ").and_then(|()| stderr.flush()).context("cannot ask")?;
+    // A thread of its own: one that waits for a key must not keep the process from ending.
+    let (sender, answer) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line).map(|_| line);
+        // The question was given up meanwhile.
+        let _ = sender.send(read);
+    });
+    let line = tokio::select! {
+        line = answer => line.context("cannot read the answer")?.context("cannot read the answer")?,
+        () = stop.cancelled() => return Err(Interrupted.into()),
+    };
+    if is_yes(&line) { Ok(()) } else { Err(Usage("nothing was done".into()).into()) }
+}
+
+fn is_yes(line: &str) -> bool {
+    matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_yes_is_yes() {
+        assert!([" y\n", "Y\n", "yes\n"].into_iter().all(is_yes));
+        assert!(!["", "\n", "n\n", "yeah\n"].into_iter().any(is_yes));
+    }
+}
