@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use super::{Session, secret};
 use crate::Error;
 use crate::buildkit::{
-    Attachment, Counts, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code,
-    solve,
+    Attachment, Counts, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers,
+    exit_code, solve,
 };
 use crate::docker::EngineError;
 use crate::event::{Event, Outcome};
