@@ -165,8 +165,7 @@ impl Run {
     pub fn assert_all_cached(&self) {
         let steps = self.steps();
         for step in &steps {
-            let expected =
-                if matches!(&*step.kind, "image" | "upload") { "unchanged" } else { "cached" };
+            let expected = if matches!(&*step.kind, "image" | "upload") { "unchanged" } else { "cached" };
             assert_eq!(step.outcome, expected, "{} in {steps:#?}", step.name);
         }
         for kind in ["image", "upload", "file", "exec", "test"] {

@@ -81,7 +81,10 @@ fn cache_volumes_survive_rerun_and_no_cache() {
 #[test]
 fn results_come_out_when_tests_fail_and_when_they_pass_also_from_the_cache() {
     let repo = Fixture::new();
-    repo.write("web/crux/extra.js", "require('fs').writeFileSync(process.env.XTASK_RESULTS + '/own file.txt', 'own')");
+    repo.write(
+        "web/crux/extra.js",
+        "require('fs').writeFileSync(process.env.XTASK_RESULTS + '/own file.txt', 'own')",
+    );
     for (verdict, code, cached) in [("1", 1, false), ("1", 1, false), ("0", 0, false), ("0", 0, true)] {
         repo.write("web/crux/verdict", verdict);
         let out = tempfile::tempdir().expect("a folder");
@@ -90,7 +93,8 @@ fn results_come_out_when_tests_fail_and_when_they_pass_also_from_the_cache() {
         assert_eq!(run.test()["cached"], cached);
 
         let files = export.join("test-crux");
-        let read = |name: &str| fs::read_to_string(files.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let read =
+            |name: &str| fs::read_to_string(files.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(read("output.log"), run.output("test-crux"));
         assert_eq!(read("own file.txt"), "own");
         assert_eq!(read("coverage/lcov.info"), "SF:src/value.txt\n");

@@ -38,7 +38,9 @@ fn environment_files_stay_at_home_and_their_templates_travel() {
 fn what_tools_make_and_dockerignore_names_stays_at_home() {
     let repo = Fixture::new();
     repo.write("web/crux-ui/extra.js", LIST);
-    for made in ["node_modules/x/index.js", ".next/cache", "coverage/lcov.info", "dist/main.js", "ignored/file"] {
+    for made in
+        ["node_modules/x/index.js", ".next/cache", "coverage/lcov.info", "dist/main.js", "ignored/file"]
+    {
         repo.write(&format!("web/crux-ui/{made}"), "MARK made\n");
     }
     repo.write("web/crux-ui/.dockerignore", "ignored\n");

@@ -34,9 +34,9 @@ pub fn node() -> Image {
     })
 }
 
-/// The base of the stand-ins; no application names it, so it stands in for nothing but a name.
+/// The base of the stand-ins.
 fn base() -> Image {
-    Image::named("xtask-base:host").with_stand_in(StandIn {
+    Image::made(StandIn {
         tag: "xtask-stand-in/base:host".into(),
         version: 1,
         differs: "a minimal root file system of this machine's own distribution".into(),

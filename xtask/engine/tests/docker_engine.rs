@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
-use docker_support::{SOCKET, engine};
+use docker_support::{engine, socket};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -43,8 +43,9 @@ async fn buildkit_answers_on_an_upgraded_stream() {
 
 #[tokio::test]
 async fn a_session_opens_with_a_header_that_is_repeated() {
+    let id = uuid::Uuid::new_v4().to_string();
     let headers = [
-        ("X-Docker-Expose-Session-Uuid", "xtask-test-session"),
+        ("X-Docker-Expose-Session-Uuid", &*id),
         ("X-Docker-Expose-Session-Name", "xtask"),
         ("X-Docker-Expose-Session-Grpc-Method", "/moby.filesync.v1.FileSync/DiffCopy"),
         ("X-Docker-Expose-Session-Grpc-Method", "/moby.filesync.v1.Auth/Credentials"),
@@ -54,7 +55,7 @@ async fn a_session_opens_with_a_header_that_is_repeated() {
 
 #[tokio::test]
 async fn a_path_without_buildkit_is_told_as_such() {
-    let answer = Endpoint::unix(SOCKET).upgrade("/no-such-path", &[]).await;
+    let answer = Endpoint::unix(socket()).upgrade("/no-such-path", &[]).await;
     let error = answer.map(|_| ()).expect_err("no such path");
     assert!(matches!(error, UpgradeError::NoBuildKit { .. }), "{error}");
     assert!(error.to_string().contains("page not found"), "{error}");
@@ -81,7 +82,7 @@ async fn a_connection_that_is_lost_is_recognised() {
 
 async fn hang_up_at_the_second_request(listener: UnixListener) {
     let (mut client, _) = listener.accept().await.expect("a client");
-    let mut engine = UnixStream::connect(SOCKET).await.expect("the engine");
+    let mut engine = UnixStream::connect(socket()).await.expect("the engine");
     let (mut from_client, mut to_client) = client.split();
     let (mut from_engine, mut to_engine) = engine.split();
     let two_requests = async {

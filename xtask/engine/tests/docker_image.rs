@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bollard::query_parameters::{ListContainersOptions, ListImagesOptions};
-use docker_support::{SOCKET, engine, import, rootfs, with_images};
+use docker_support::{engine, import, rootfs, socket, with_images};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::{UnixListener, UnixStream};
 use xtask_engine::docker::{Endpoint, Engine, EngineError, ImageChanges, Labels};
@@ -193,12 +193,12 @@ async fn a_name_that_is_none_is_refused_before_an_image_is_made() {
 }
 
 /// The engine behind a socket that refuses every commit.
-async fn refuses_commits(socket: &Path) -> Engine {
-    let listener = UnixListener::bind(socket).expect("a socket");
+async fn refuses_commits(at: &Path) -> Engine {
+    let listener = UnixListener::bind(at).expect("a socket");
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let mut engine = UnixStream::connect(SOCKET).await.expect("the engine");
+                let mut engine = UnixStream::connect(socket()).await.expect("the engine");
                 let (mut there, mut back) = ([0; 65536], [0; 65536]);
                 loop {
                     tokio::select! {
@@ -219,7 +219,7 @@ async fn refuses_commits(socket: &Path) -> Engine {
             });
         }
     });
-    Engine::connect(Endpoint::unix(socket)).await.unwrap_or_else(|error| panic!("{error}"))
+    Engine::connect(Endpoint::unix(at)).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[tokio::test]

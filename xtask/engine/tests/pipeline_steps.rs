@@ -18,13 +18,18 @@ async fn a_mounted_cache_keeps_what_steps_write_and_is_in_no_result() {
     world.run(&writer).await;
 
     let again = world.again().await;
-    let reader = again
-        .node()
-        .with_mounted_cache("/elsewhere", volume())
-        .with_exec(["sh", "-ec", "mkdir /out; cp /elsewhere/file /out/file"]);
+    let reader = again.node().with_mounted_cache("/elsewhere", volume()).with_exec([
+        "sh",
+        "-ec",
+        "mkdir /out; cp /elsewhere/file /out/file",
+    ]);
     assert_eq!(again.text(&reader, "/out/file").await, "from-a-step\n");
     let dir = again.export(&writer.directory("/volume")).await;
-    assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 0, "the volume is not part of the result");
+    assert_eq!(
+        fs::read_dir(dir.path()).expect("a folder").count(),
+        0,
+        "the volume is not part of the result"
+    );
     world.remove_volumes().await;
 }
 
@@ -60,10 +65,11 @@ async fn a_mounted_directory_is_read_only_and_may_be_a_part_of_another() {
 async fn a_user_may_be_a_name_an_id_or_with_a_group() {
     let world = World::open().await;
     for (user, expected) in [("nobody", "65534 65534"), ("1234", "1234 0"), ("1234:4321", "1234 4321")] {
-        let container = world
-            .shell("chmod 777 /out")
-            .with_user(user)
-            .with_exec(["sh", "-c", "echo $(id -u) $(id -g) > who"]);
+        let container = world.shell("chmod 777 /out").with_user(user).with_exec([
+            "sh",
+            "-c",
+            "echo $(id -u) $(id -g) > who",
+        ]);
         let who = world.text(&container, "/out/who").await;
         // A name brings its own group: 65534 on Debian and Alpine.
         assert_eq!(who.trim(), expected, "{user}");
@@ -135,7 +141,10 @@ async fn variables_and_the_working_directory_are_those_of_the_moment() {
         .with_env_variable("B", "$A 'q' \"q\"")
         .with_workdir("second")
         .with_exec(show);
-    assert_eq!(world.text(&container, "/log").await, "/first one none\n/first/second two words $A 'q' \"q\"\n");
+    assert_eq!(
+        world.text(&container, "/log").await,
+        "/first one none\n/first/second two words $A 'q' \"q\"\n"
+    );
 }
 
 #[tokio::test]

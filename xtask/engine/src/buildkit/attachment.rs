@@ -21,7 +21,6 @@ use super::auth::Auth;
 use super::control::{CONNECTION_WINDOW, MESSAGE_LIMIT, STREAM_WINDOW};
 use super::export::TarReceiver;
 use super::file_sync::{FileSync, Transfers};
-use super::io::Connection;
 use super::secrets::{SecretService, SecretStore};
 use crate::docker::{Engine, EngineError};
 use crate::source::View;
@@ -137,7 +136,7 @@ async fn serve(
                 .cloned()
                 .map(|export| FileSendServer::new(export).max_decoding_message_size(MESSAGE_LIMIT)),
         );
-    let incoming = tokio_stream::once(Ok::<_, std::io::Error>(Connection(stream)));
+    let incoming = tokio_stream::once(Ok::<_, std::io::Error>(stream));
     Ok(tokio::spawn(async move {
         // The end of the connection is the end of the solve, which says so itself.
         let _ = router.serve_with_incoming(incoming).await;

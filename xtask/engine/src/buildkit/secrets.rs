@@ -10,7 +10,7 @@ use bollard_buildkit_proto::moby::buildkit::secrets::v1::{
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-use crate::llb::{CA_SECRET, DEADLINE_SECRET};
+use crate::llb::{APT_CONFIG, APT_SECRET, CA_SECRET, DEADLINE_SECRET};
 
 /// What steps may ask for.
 #[derive(Default)]
@@ -30,6 +30,7 @@ impl SecretStore {
                 let path = self.ca.as_ref().ok_or_else(|| Status::not_found("no CA bundle"))?;
                 std::fs::read(path).map_err(|error| Status::not_found(format!("{}: {error}", path.display())))
             }
+            APT_SECRET => Ok(APT_CONFIG.into()),
             // Asked for when the step starts, so this is the time that the step has.
             DEADLINE_SECRET => {
                 let deadline = self.deadline.ok_or_else(|| Status::not_found("no time limit"))?;

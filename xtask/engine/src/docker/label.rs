@@ -6,7 +6,6 @@
 use bollard::errors::Error;
 use bollard::models::{ContainerConfig, ContainerCreateBody};
 use bollard::query_parameters::{CommitContainerOptions, CreateContainerOptions, RemoveContainerOptions};
-use tokio::sync::oneshot;
 
 use super::client::Engine;
 use super::error::EngineError;
@@ -26,7 +25,7 @@ impl Engine {
     ///
     /// # Errors
     /// If there is no such image or the engine refuses. The container is removed in any case, also
-    /// when this is dropped before its end.
+    /// when this is dropped before its end: then a task of its own goes on in the background.
     pub async fn label(
         &self,
         image: &str,
@@ -54,10 +53,9 @@ impl Engine {
             options,
             config: config_of(changes, owner),
         };
-        // A task of its own: dropped in the middle, it still removes its container.
-        let (waiting, canceled) = oneshot::channel();
-        let result = tokio::spawn(commit.run(canceled)).await;
-        drop(waiting);
+        // A task of its own: dropped in the middle, it still runs to its end. What is half made can't
+        // be taken back: the engine finishes a create or a commit that nobody waits for.
+        let result = tokio::spawn(commit.run()).await;
         result.unwrap_or_else(|error| Err(refused(&action, &error.to_string())))
     }
 }
@@ -106,22 +104,17 @@ struct Commit {
 }
 
 impl Commit {
-    /// Runs up to the removal of the container whatever happens; `canceled` ends when nobody waits
-    /// any more. The create is always waited for: what is being created can't be removed yet.
-    async fn run(self, canceled: oneshot::Receiver<()>) -> Result<String, EngineError> {
+    /// Runs up to the removal of the container, whatever happens.
+    async fn run(self) -> Result<String, EngineError> {
         let Self { engine, action, container, create, options, config } = self;
         let docker = engine.docker().clone().with_timeout(LONG);
         let named =
             CreateContainerOptions { name: Some(container.clone()), ..CreateContainerOptions::default() };
         let committed = match docker.create_container(Some(named), create).await {
-            Ok(_) => tokio::select! {
-                committed = docker.commit_container(options, config) => {
-                    committed.map_err(|error| engine.error(&action, error))
-                }
-                _ = canceled => Err(refused(&action, "it was canceled")),
-            },
-            Err(error) => Err(engine.error(&action, error)),
+            Ok(_) => docker.commit_container(options, config).await,
+            Err(error) => Err(error),
         };
+        let committed = committed.map_err(|error| engine.error(&action, error));
         let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
         let removed = match docker.remove_container(&container, Some(options)).await {
             Ok(()) | Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),

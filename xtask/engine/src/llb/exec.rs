@@ -7,6 +7,11 @@ use crate::pipeline::{Config, ImageConfig, Network, RESULTS_DIR, RESULTS_VARIABL
 
 /// The id under which the session hands out the host's CA bundle.
 pub(crate) const CA_SECRET: &str = "xtask.ca";
+/// The id under which the session hands out apt's configuration, which names that bundle: apt reads
+/// no variable for it.
+pub(crate) const APT_SECRET: &str = "xtask.apt";
+/// What is in it: <https://manpages.debian.org/apt-transport-https>.
+pub(crate) const APT_CONFIG: &str = "Acquire::https::CaInfo \"/dev/.xtask/ca.pem\";\n";
 /// The id under which the session tells, at the moment of asking, how many seconds are left.
 pub(crate) const DEADLINE_SECRET: &str = "xtask.deadline";
 /// In a test's results: its exit code.
@@ -71,10 +76,12 @@ fn variables(config: &Config, image: &ImageConfig, ca: bool) -> Vec<String> {
         set(&mut env, name, value);
     }
     if ca {
-        let path = format!("{SECRETS_DIR}/ca.pem");
-        for name in CA_VARIABLES {
+        let bundle = format!("{SECRETS_DIR}/ca.pem");
+        let apt = format!("{SECRETS_DIR}/apt.conf");
+        let variables = CA_VARIABLES.iter().map(|name| (*name, &bundle)).chain([("APT_CONFIG", &apt)]);
+        for (name, path) in variables {
             if !has(&env, name) && !config.secret_variables.iter().any(|variable| variable.name == name) {
-                set(&mut env, name, &path);
+                set(&mut env, name, path);
             }
         }
     }
@@ -142,9 +149,12 @@ pub(crate) fn results(meta: &mut pb::Meta, output: i64) -> pb::Mount {
 
 /// The secrets that every step gets: the CA bundle; a test also its time limit.
 pub(crate) fn ambient_secrets(surroundings: &Surroundings, is_test: bool) -> Vec<pb::Mount> {
-    let ca = surroundings.ca.then(|| secret(CA_SECRET, &format!("{SECRETS_DIR}/ca.pem"), true));
+    let ca = surroundings.ca.then(|| {
+        let apt = secret(APT_SECRET, &format!("{SECRETS_DIR}/apt.conf"), true);
+        [secret(CA_SECRET, &format!("{SECRETS_DIR}/ca.pem"), true), apt]
+    });
     let deadline = is_test.then(|| secret(DEADLINE_SECRET, &format!("{SECRETS_DIR}/deadline"), true));
-    ca.into_iter().chain(deadline).collect()
+    ca.into_iter().flatten().chain(deadline).collect()
 }
 
 /// The files from which secret variables are exported.

@@ -16,7 +16,8 @@ use crate::pipeline::{
 /// What a definition depends on beside the pipeline itself.
 #[derive(Debug, Default)]
 pub(crate) struct Surroundings {
-    pub(crate) platform: pb::Platform,
+    /// None: the worker's own.
+    pub(crate) platform: Option<pb::Platform>,
     /// By the name in the pipeline: what is used for it, and its configuration.
     pub(crate) images: BTreeMap<String, ResolvedImage>,
     /// By directory: the key that tells it from all others, and the stamp of its contents.
@@ -152,12 +153,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn operation(&self, inputs: Vec<pb::Input>, op: pb::op::Op) -> pb::Op {
-        pb::Op {
-            inputs,
-            platform: Some(self.surroundings.platform.clone()),
-            op: Some(op),
-            ..Default::default()
-        }
+        pb::Op { inputs, platform: self.surroundings.platform.clone(), op: Some(op), ..Default::default() }
     }
 
     fn directory(&mut self, source: &DirectorySource) -> (Option<OpRef>, String) {
@@ -265,7 +261,7 @@ impl<'a> Lowering<'a> {
         });
         let (name, kind) = match test {
             Some(name) => (format!("test {name}"), StepKind::Test),
-            None => (format!("exec {}", args.join(" ")), StepKind::Exec),
+            None => (format!("exec {}", in_one_line(&args.join(" "))), StepKind::Exec),
         };
         let operation = self.operation(inputs, operation);
         self.definition.add(&operation, name, kind, Options::default())
@@ -369,6 +365,17 @@ fn chain(has_base: bool, actions: Vec<Action>) -> Vec<pb::FileAction> {
         action: Some(action),
     });
     chained.collect()
+}
+
+/// A command as a name: its first line, not too long.
+fn in_one_line(command: &str) -> String {
+    const LONGEST: usize = 100;
+    let line = command.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.len() < command.trim_end().len() => format!("{line} …"),
+        None => line.to_owned(),
+    }
 }
 
 fn mkdir(path: &str) -> pb::FileActionMkDir {

@@ -11,12 +11,18 @@ use super::Container;
 pub struct Image {
     name: String,
     stand_in: Option<Arc<StandIn>>,
+    made: bool,
 }
 
 impl Image {
     /// The image of this name, as `docker pull` takes it.
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), stand_in: None }
+        Self { name: name.into(), stand_in: None, made: false }
+    }
+
+    /// An image that no registry has: it is always made, by this recipe, under the recipe's tag.
+    pub fn made(recipe: StandIn) -> Self {
+        Self { name: recipe.tag.clone(), stand_in: Some(Arc::new(recipe)), made: true }
     }
 
     /// The same image; where its registry cannot be reached, `stand_in` takes its place.
@@ -28,6 +34,11 @@ impl Image {
     /// Its name, as it was given.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether no registry has it.
+    pub fn is_made(&self) -> bool {
+        self.made
     }
 
     /// What stands in for it, if anything does.

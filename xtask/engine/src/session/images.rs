@@ -74,8 +74,11 @@ impl Session {
     async fn find_image(&self, image: &Image) -> Result<ResolvedImage, Error> {
         let reference = parse(image.name())?;
         let mode = self.options.stand_ins;
-        let stand_in = image.stand_in();
-        if let (StandIns::Only, Some(stand_in)) = (mode, stand_in) {
+        // One is made of this machine's own packages, so it is of the engine's platform only.
+        let stand_in = image.stand_in().filter(|_| self.is_native());
+        if let Some(stand_in) = stand_in
+            && (image.is_made() || mode == StandIns::Only)
+        {
             return self.stand_in(image, stand_in).await;
         }
         if let Some(info) = self.engine.image(image.name()).await?
@@ -107,10 +110,20 @@ impl Session {
         }
     }
 
+    /// Whether steps are for the engine's own platform.
+    fn is_native(&self) -> bool {
+        let info = self.engine.info();
+        self.wants(&info.os, &info.arch)
+    }
+
     /// Whether a local image is of the platform that is wanted.
     fn fits(&self, info: &ImageInfo) -> bool {
-        self.options.platform.is_none()
-            || (info.os == self.platform.os && info.architecture == self.platform.architecture)
+        self.wants(&info.os, &info.architecture)
+    }
+
+    fn wants(&self, os: &str, architecture: &str) -> bool {
+        let wanted = self.platform.as_ref();
+        wanted.is_none_or(|wanted| wanted.os == os && wanted.architecture == architecture)
     }
 
     async fn pull(&self, name: &str, reference: &ImageReference) -> Result<(), PullError> {
@@ -143,11 +156,13 @@ impl Session {
             Some(info) => info,
             None => self.make_stand_in(image, stand_in).await?,
         };
-        self.events.emit(Event::StandIn {
-            image: image.name().to_owned(),
-            tag: stand_in.tag.clone(),
-            differs: stand_in.differs.clone(),
-        });
+        if !image.is_made() {
+            self.events.emit(Event::StandIn {
+                image: image.name().to_owned(),
+                tag: stand_in.tag.clone(),
+                differs: stand_in.differs.clone(),
+            });
+        }
         Ok(resolved(&parse(&stand_in.tag)?, &info))
     }
 
@@ -159,8 +174,18 @@ impl Session {
     }
 
     async fn make_stand_in(&self, image: &Image, stand_in: &StandIn) -> Result<ImageInfo, Error> {
-        let name = format!("stand-in for {}", image.name());
-        self.events.notice(format!("{} cannot be pulled; making a stand-in, {}", image.name(), stand_in.tag));
+        let tag = &stand_in.tag;
+        let (name, why) = match (image.is_made(), self.options.stand_ins) {
+            (true, _) => (format!("making {tag}"), format!("making {tag}, {}", stand_in.differs)),
+            (false, StandIns::Only) => {
+                (format!("making {tag}"), format!("making {tag} in place of {}", image.name()))
+            }
+            (false, _) => (
+                format!("making {tag}"),
+                format!("the registry of {} cannot be reached: making {tag} in its place", image.name()),
+            ),
+        };
+        self.events.notice(why);
         let changes = changes(image.name(), stand_in);
         match &stand_in.recipe {
             Recipe::Pipeline(container) => {

@@ -21,7 +21,7 @@ pub use test::TestReport;
 
 use crate::Error;
 use crate::buildkit::{CacheRecord, Control, Exporter, Prune};
-use crate::docker::{Engine, EngineError, Environment, Found, discover};
+use crate::docker::{Endpoint, Engine, EngineError, Environment, Found, discover};
 use crate::event::{Event, Events};
 use crate::llb::{ResolvedImage, Target};
 use crate::pipeline::{Container, Directory};
@@ -58,7 +58,8 @@ pub struct Session {
     host: String,
     ca: Option<PathBuf>,
     proxy: Option<pb::ProxyEnv>,
-    platform: pb::Platform,
+    /// None: the worker's own, which it puts in itself.
+    platform: Option<pb::Platform>,
     /// Images that were resolved, by name; held while one is, so that it happens once.
     images: Mutex<BTreeMap<String, Arc<Mutex<Option<ResolvedImage>>>>>,
 }
@@ -72,9 +73,8 @@ impl Session {
         let deadline = options.timeout.map(|limit| Instant::now() + limit);
         let Found { endpoint, by } = discover(options.engine.as_deref(), &Environment::of_process())?;
         events.detail(format!("engine {endpoint}, found by {by}"));
-        let engine = Engine::connect(endpoint).await?;
-        let control = connect_control(&engine).await?;
-        let platform = platform(options.platform.as_deref(), &engine)?;
+        let (engine, control) = connect(endpoint, options.platform.is_none()).await?;
+        let platform = options.platform.as_deref().map(platform).transpose()?;
         Ok(Self {
             control,
             proxy: host::proxies(&events),
@@ -193,6 +193,17 @@ impl Session {
     }
 }
 
+/// An engine and the BuildKit inside. A greeting is enough where nobody asks for a platform.
+async fn connect(endpoint: Endpoint, greet: bool) -> Result<(Engine, Control), Error> {
+    if greet && let Some(engine) = Engine::greet(&endpoint).await {
+        let control = connect_control(&engine).await?;
+        return Ok((engine, control));
+    }
+    let engine = Engine::connect(endpoint).await?;
+    let control = connect_control(&engine).await?;
+    Ok((engine, control))
+}
+
 async fn connect_control(engine: &Engine) -> Result<Control, Error> {
     let stream = engine.upgrade("/grpc", &[]).await?;
     Control::connect(stream).await.map_err(|error| {
@@ -202,9 +213,7 @@ async fn connect_control(engine: &Engine) -> Result<Control, Error> {
 }
 
 /// A platform as Docker writes it, `os/architecture[/variant]`.
-fn platform(named: Option<&str>, engine: &Engine) -> Result<pb::Platform, Error> {
-    let of_engine = engine.info().platform();
-    let text = named.unwrap_or(&of_engine);
+fn platform(text: &str) -> Result<pb::Platform, Error> {
     let parts: Vec<&str> = text.split('/').collect();
     let fits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
     if !(2..=3).contains(&parts.len()) || !parts.iter().all(fits) {

@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use super::{Session, secret};
 use crate::Error;
 use crate::buildkit::{
-    Attachment, Counts, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code,
-    solve,
+    Attachment, Counts, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers,
+    exit_code, solve,
 };
 use crate::docker::EngineError;
 use crate::event::{Event, Outcome};
@@ -80,6 +80,9 @@ impl Session {
         told: &mut Told,
     ) -> Result<Solved, Failure> {
         let Attempt { name, target, exporter, export, rerun_tests } = attempt;
+        if let (Target::Results(_), Some(dir)) = (target, export) {
+            super::test::clear(dir)?;
+        }
         let surroundings = Surroundings {
             platform: self.platform.clone(),
             images: images.clone(),

@@ -54,7 +54,6 @@ impl Session {
         let files = self.options.record.join(name);
         let mut rerun = self.options.rerun;
         let (exit_code, solved) = loop {
-            clear(&files).map_err(|error| write_error(&files, &error))?;
             let target = Target::Results(&test.fs);
             let solved = self.solve(name, target, Exporter::Tar, Some(&files), rerun, told).await?;
             let exit_code = exit_code(&files)?;
@@ -166,12 +165,13 @@ fn summary(report: &TestReport) -> String {
     }
 }
 
-/// An empty directory.
-fn clear(dir: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(dir) {
+/// An empty directory for results: what an earlier attempt left there is none of this one's.
+pub(super) fn clear(dir: &Path) -> Result<(), Error> {
+    let cleared = match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => fs::create_dir_all(dir),
-    }
+    };
+    cleared.map_err(|error| write_error(dir, &error))
 }
 
 fn exit_code(files: &Path) -> Result<i32, Error> {

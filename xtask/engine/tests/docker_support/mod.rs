@@ -1,16 +1,19 @@
 //! What the tests against a real engine share. They need the engine that `cargo xtask setup` starts.
 
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
 
 use futures_util::FutureExt;
 use xtask_engine::docker::{Endpoint, Engine, ImageChanges};
 
-pub(crate) const SOCKET: &str = "/var/run/docker.sock";
+/// The socket of the engine that is tested: another one than Docker's default if `XTASK_TEST_SOCKET` names it.
+#[allow(dead_code, reason = "not every test file opens it itself")]
+pub(crate) fn socket() -> String {
+    std::env::var("XTASK_TEST_SOCKET").unwrap_or_else(|_| "/var/run/docker.sock".into())
+}
 
-/// The engine of this machine.
+/// The engine that is tested.
 pub(crate) async fn engine() -> Engine {
-    let engine = Engine::connect(Endpoint::unix(Path::new(SOCKET))).await;
+    let engine = Engine::connect(Endpoint::unix(socket())).await;
     engine.unwrap_or_else(|error| panic!("these tests need a container engine: {error}"))
 }
 
