@@ -161,7 +161,11 @@ fn arguments_for_the_test_command_reach_it_and_are_part_of_the_key() {
     repo.run(&["test-ui"]).expect(0);
     let run = repo.run(&["test-ui", "--", "--testNamePattern", "a b 'c' \"d\" $e"]).expect(0);
     assert_eq!(run.outcome(TEST), "ran");
-    assert!(run.output("test-ui").contains(r#""--testNamePattern","a b 'c' \"d\" $e"]"#), "{}", run.output("test-ui"));
+    assert!(
+        run.output("test-ui").contains(r#""--testNamePattern","a b 'c' \"d\" $e"]"#),
+        "{}",
+        run.output("test-ui")
+    );
     repo.run(&["test-ui"]).expect(0).assert_all_cached();
 }
 

@@ -205,7 +205,7 @@ fn record_folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
 }
 
 /// Where cargo builds: beside it our records are found and `cargo clean` takes them.
-fn target_dir() -> PathBuf {
+pub fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| crate::project::workspace().join("target"), PathBuf::from)
 }

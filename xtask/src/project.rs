@@ -83,16 +83,17 @@ impl Project {
 fn folder(root: &Path, path: &str) -> Result<(), Error> {
     const ADVICE: &str = "name a checkout of the application, with web/crux and web/crux-ui, with --repo";
     let wrong = |what: String| Err(Error::Usage(format!("{what}; {ADVICE}")));
-    match root.join(path).metadata() {
+    let folder = if path.is_empty() { root.to_path_buf() } else { root.join(path) };
+    match folder.metadata() {
         Ok(metadata) if metadata.is_dir() => Ok(()),
-        Ok(_) => wrong(format!("{} is not a folder", root.join(path).display())),
+        Ok(_) => wrong(format!("{} is not a folder", folder.display())),
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_empty() => {
             wrong(format!("there is no folder {}", root.display()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             wrong(format!("{} has no folder {path}", root.display()))
         }
-        Err(error) => wrong(format!("cannot read {}: {}", root.join(path).display(), reason(&error))),
+        Err(error) => wrong(format!("cannot read {}: {}", folder.display(), reason(&error))),
     }
 }
 

@@ -180,7 +180,7 @@ pub enum Event {
         /// The command's exit code, if it was the command that failed.
         #[serde(skip_serializing_if = "Option::is_none")]
         exit_code: Option<i32>,
-        /// The last lines of its output, then, where there is no exit code, the engine's words.
+        /// The last lines of its output.
         tail: Vec<String>,
     },
     /// A test step's result.

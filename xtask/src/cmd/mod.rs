@@ -38,6 +38,7 @@ tasks! {
     }
     "This repository" {
         Ci => ci,
+        Bench => bench,
     }
     "The engine's cache" {
         Cache => cache,

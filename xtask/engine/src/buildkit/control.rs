@@ -1,7 +1,7 @@
 //! BuildKit's `Control` service: workers, solves, what the cache holds.
 //! <https://github.com/moby/buildkit/blob/master/api/services/control/control.proto>
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{
     DiskUsageRequest, ListWorkersRequest, PruneRequest, control_client::ControlClient,
@@ -37,6 +37,8 @@ pub struct CacheRecord {
     pub size: u64,
     /// How often it was used.
     pub uses: u64,
+    /// When it was made, by the engine's clock, if it says.
+    pub created: Option<SystemTime>,
     /// When it was last used, in seconds since 1970, if ever.
     pub last_used: Option<i64>,
     /// A running step uses it.
@@ -115,6 +117,10 @@ impl From<bollard_buildkit_proto::moby::buildkit::v1::UsageRecord> for CacheReco
             kind: record.record_type,
             size: u64::try_from(record.size).unwrap_or(0),
             uses: u64::try_from(record.usage_count).unwrap_or(0),
+            created: record.created_at.and_then(|time| {
+                let (seconds, nanos) = (u64::try_from(time.seconds).ok()?, u32::try_from(time.nanos).ok()?);
+                UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
+            }),
             last_used: record.last_used_at.map(|time| time.seconds),
             in_use: record.in_use,
             shared: record.shared,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion, Docker};
 use http_body_util::BodyExt;
-use hyper::Request;
 use hyper::body::Bytes;
+use hyper::{HeaderMap, Request};
 use serde::Deserialize;
 
 use super::connect::BoxStream;
@@ -22,6 +22,8 @@ const OLDEST_API: (u32, u32) = (1, 41);
 /// An engine that is up answers `/version` in milliseconds; over ssh, a connection comes first.
 const ANSWER: Duration = Duration::from_secs(5);
 const ANSWER_REMOTE: Duration = Duration::from_secs(30);
+/// One that does not answer a ping in this time is asked properly.
+const GREETING: Duration = Duration::from_millis(500);
 /// How long the head of an answer may take. `stop` answers when the container has stopped.
 const REQUEST: Duration = Duration::from_secs(120);
 
@@ -33,7 +35,7 @@ pub struct Engine {
     docker: Docker,
 }
 
-/// What an engine says about itself (`GET /version`).
+/// What an engine says about itself (`GET /version`; a session leaves out what it does not need).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
     /// Whose engine it is: `Docker Engine`, `Docker Desktop 4.30.0`, `Podman Engine`.
@@ -44,9 +46,9 @@ pub struct EngineInfo {
     pub api_version: (u32, u32),
     /// Its operating system, `linux`.
     pub os: String,
-    /// Its architecture in Go's words, `amd64`.
+    /// Its architecture in Go's words, `amd64`; empty where a session did not ask.
     pub arch: String,
-    /// Its kernel.
+    /// Its kernel; empty likewise.
     pub kernel: String,
 }
 
@@ -83,7 +85,28 @@ impl Engine {
                 api: format!("{major}.{minor}"),
             });
         }
-        let spoken = ClientVersion { major_version: *major as usize, minor_version: *minor as usize };
+        Self::with(endpoint, transport, info)
+    }
+
+    /// Connects to an engine on this machine by a ping, which is answered at once: for `/version`,
+    /// Docker runs three programs to ask for theirs (8 ms). Its architecture and kernel stay
+    /// unknown. `None` if it is not sure that this is a Docker Engine that will do:
+    /// [`Engine::connect`] then says what is wrong.
+    pub(crate) async fn greet(endpoint: &Endpoint) -> Option<Self> {
+        if matches!(endpoint, Endpoint::Ssh { .. } | Endpoint::Tls { .. }) {
+            return None;
+        }
+        let transport = Transport::new(endpoint.clone());
+        let ping = Request::get("/_ping").body(bollard::body_full(Bytes::new())).ok()?;
+        let response = tokio::time::timeout(GREETING, transport.clone().request(ping)).await.ok()?.ok()?;
+        let info = parse_greeting(response.headers())?;
+        tokio::time::timeout(GREETING, response.into_body().collect()).await.ok()?.ok()?; // or the connection is lost
+        if info.api_version < OLDEST_API { None } else { Self::with(endpoint.clone(), transport, info).ok() }
+    }
+
+    fn with(endpoint: Endpoint, transport: Arc<Transport>, info: EngineInfo) -> Result<Self, EngineError> {
+        let (major, minor) = info.api_version;
+        let spoken = ClientVersion { major_version: major as usize, minor_version: minor as usize };
         let api = if spoken < *API_DEFAULT_VERSION { &spoken } else { API_DEFAULT_VERSION };
         transport.speak(api.major_version, api.minor_version);
         let send = move |request: BollardRequest| transport.clone().request(request);
@@ -164,6 +187,21 @@ async fn ask_version(
     };
     let late = || silent(format!("it said nothing for {limit:?}"));
     tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// What Docker says in the headers of every answer. Others, Podman for one, are not known by it.
+fn parse_greeting(headers: &HeaderMap) -> Option<EngineInfo> {
+    let header = |name: &str| headers.get(name)?.to_str().ok();
+    let version = header("Server")?.strip_prefix("Docker/")?.split_whitespace().next()?;
+    let (major, minor) = header("Api-Version")?.split_once('.')?;
+    Some(EngineInfo {
+        product: "Docker Engine".into(),
+        version: version.to_owned(),
+        api_version: (major.parse().ok()?, minor.parse().ok()?),
+        os: header("Ostype")?.to_owned(),
+        arch: String::new(),
+        kernel: String::new(),
+    })
 }
 
 fn parse_version(body: &[u8]) -> Option<EngineInfo> {

@@ -16,7 +16,8 @@ use crate::pipeline::{
 /// What a definition depends on beside the pipeline itself.
 #[derive(Debug, Default)]
 pub(crate) struct Surroundings {
-    pub(crate) platform: pb::Platform,
+    /// None: the worker's own.
+    pub(crate) platform: Option<pb::Platform>,
     /// By the name in the pipeline: what is used for it, and its configuration.
     pub(crate) images: BTreeMap<String, ResolvedImage>,
     /// By directory: the key that tells it from all others, and the stamp of its contents.
@@ -152,12 +153,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn operation(&self, inputs: Vec<pb::Input>, op: pb::op::Op) -> pb::Op {
-        pb::Op {
-            inputs,
-            platform: Some(self.surroundings.platform.clone()),
-            op: Some(op),
-            ..Default::default()
-        }
+        pb::Op { inputs, platform: self.surroundings.platform.clone(), op: Some(op), ..Default::default() }
     }
 
     fn directory(&mut self, source: &DirectorySource) -> (Option<OpRef>, String) {

@@ -141,7 +141,8 @@ impl<W: Write + Send> Plain<W> {
                 let _ = writeln!(text, "    … {} more lines in the log", lines.len() - FAILURE_LINES);
             }
         }
-        let output = if failures.is_empty() { last_lines(step, pipeline, Some(*exit_code), tail) } else { text };
+        let output =
+            if failures.is_empty() { last_lines(step, pipeline, Some(*exit_code), tail) } else { text };
         let log = format!("\ncomplete output: {log}\n");
         let streamed = failures.is_empty().then(|| speaker(step, pipeline));
         self.failures.push(Failure { streamed, output, log });
@@ -217,8 +218,12 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::TestFinished { .. } => self.test(event),
             Event::StepFailed { pipeline, step, exit_code, tail } => {
                 self.failures.push(Failure {
-                    streamed: exit_code.map(|_| speaker(step, pipeline)),
-                    output: last_lines(step, pipeline, *exit_code, tail),
+                    streamed: Some(speaker(step, pipeline)),
+                    output: if tail.is_empty() {
+                        String::new()
+                    } else {
+                        last_lines(step, pipeline, *exit_code, tail)
+                    },
                     log: String::new(),
                 });
                 let how = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));

@@ -34,8 +34,14 @@ impl Session {
         Error::TimedOut { pipeline: pipeline.to_owned(), limit, step }
     }
 
-    /// Why a solve failed. The last lines of a step that did are told.
-    pub(super) fn solve_error(&self, name: &str, error: SolveError, progress: &Progress<'_>) -> Error {
+    /// Why a solve failed; in `failed` the event that shows the last lines of a step that did.
+    pub(super) fn solve_error(
+        &self,
+        name: &str,
+        error: SolveError,
+        progress: &Progress<'_>,
+        failed: &mut Option<Event>,
+    ) -> Error {
         match error {
             SolveError::Canceled | SolveError::Torn => Error::Canceled,
             SolveError::TimedOut => {
@@ -46,11 +52,17 @@ impl Session {
                 let endpoint = self.engine.endpoint().to_string();
                 EngineError::Gone { endpoint, reason }.into()
             }
-            SolveError::Failed { message } => self.step_error(name, message, progress),
+            SolveError::Failed { message } => self.step_error(name, message, progress, failed),
         }
     }
 
-    fn step_error(&self, name: &str, message: String, progress: &Progress<'_>) -> Error {
+    fn step_error(
+        &self,
+        name: &str,
+        message: String,
+        progress: &Progress<'_>,
+        told: &mut Option<Event>,
+    ) -> Error {
         let failed = progress.find(|_, result| matches!(result.outcome, Outcome::Failed { .. }));
         let Some((step, _)) = failed else {
             return self.machine_error(name, &message).unwrap_or_else(|| {
@@ -58,18 +70,17 @@ impl Session {
             });
         };
         let exit_code = exit_code(&message);
-        let mut tail = progress.tail(&step.digest);
+        let tail = progress.tail(&step.digest);
         let said = tail.join("\n");
-        if exit_code.is_none() {
-            tail.push(message.clone());
-        }
         let (pipeline, step) = (name.to_owned(), step.name.clone());
-        self.events.emit(Event::StepFailed {
+        *told = Some(Event::StepFailed {
             pipeline: pipeline.clone(),
             step: step.clone(),
             exit_code,
             tail: tail.clone(),
         });
+        // The engine's own words, where there is no command that failed.
+        let tail = if exit_code.is_none() { vec![message.clone()] } else { tail };
         let of_machine = self.machine_error(name, &message).or_else(|| self.machine_error(name, &said));
         of_machine.unwrap_or(Error::Step { pipeline, step, exit_code, tail })
     }

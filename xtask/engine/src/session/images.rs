@@ -75,7 +75,7 @@ impl Session {
         let reference = parse(image.name())?;
         let mode = self.options.stand_ins;
         // One is made of this machine's own packages, so it is of the engine's platform only.
-        let stand_in = image.stand_in().filter(|_| self.options.platform.is_none() || self.is_native());
+        let stand_in = image.stand_in().filter(|_| self.is_native());
         if let Some(stand_in) = stand_in
             && (image.is_made() || mode == StandIns::Only)
         {
@@ -110,15 +110,20 @@ impl Session {
         }
     }
 
+    /// Whether steps are for the engine's own platform.
     fn is_native(&self) -> bool {
         let info = self.engine.info();
-        info.os == self.platform.os && info.arch == self.platform.architecture
+        self.wants(&info.os, &info.arch)
     }
 
     /// Whether a local image is of the platform that is wanted.
     fn fits(&self, info: &ImageInfo) -> bool {
-        self.options.platform.is_none()
-            || (info.os == self.platform.os && info.architecture == self.platform.architecture)
+        self.wants(&info.os, &info.architecture)
+    }
+
+    fn wants(&self, os: &str, architecture: &str) -> bool {
+        let wanted = self.platform.as_ref();
+        wanted.is_none_or(|wanted| wanted.os == os && wanted.architecture == architecture)
     }
 
     async fn pull(&self, name: &str, reference: &ImageReference) -> Result<(), PullError> {

@@ -23,7 +23,7 @@ pub use test::TestReport;
 
 use crate::Error;
 use crate::buildkit::{CacheRecord, Control, Exporter, Prune};
-use crate::docker::{Engine, EngineError, Environment, Found, discover};
+use crate::docker::{Endpoint, Engine, EngineError, Environment, Found, discover};
 use crate::event::{Event, Events};
 use crate::llb::{ResolvedImage, Target};
 use crate::pipeline::{Container, Directory};
@@ -60,7 +60,8 @@ pub struct Session {
     host: String,
     ca: Option<PathBuf>,
     proxy: Option<pb::ProxyEnv>,
-    platform: pb::Platform,
+    /// None: the worker's own, which it puts in itself.
+    platform: Option<pb::Platform>,
     /// Images that were resolved, by name; held while one is, so that it happens once.
     images: Mutex<BTreeMap<String, Arc<Mutex<Option<ResolvedImage>>>>>,
 }
@@ -82,9 +83,11 @@ impl Session {
         let deadline = options.timeout.map(|limit| Instant::now() + limit);
         let Found { endpoint, by } = discover(options.engine.as_deref(), &Environment::of_process())?;
         events.detail(format!("engine {endpoint}, found by {by}"));
-        let engine = Engine::connect(endpoint).await?;
-        let control = connect_control(&engine).await?;
-        let platform = platform::find(options.platform.as_deref(), &engine, &control).await?;
+        let named = options.platform.as_deref().map(platform::parse).transpose()?;
+        let (engine, control) = connect(endpoint, named.is_none()).await?;
+        if let Some(named) = &named {
+            platform::check(named, &engine, &control).await?;
+        }
         Ok(Self {
             control,
             proxy: host::proxies(&events),
@@ -96,7 +99,7 @@ impl Session {
             options,
             cancel,
             deadline,
-            platform,
+            platform: named,
         })
     }
 
@@ -181,6 +184,11 @@ impl Session {
         self.events.emit(Event::PipelineStarted { pipeline: name.into() });
         let mut told = solve::Told::default();
         let result = work(&mut told).await;
+        if result.is_err()
+            && let Some(failed) = told.failed.take()
+        {
+            self.events.emit(failed);
+        }
         self.events.emit(Event::PipelineFinished {
             pipeline: name.into(),
             passed: result.is_ok(),
@@ -201,6 +209,17 @@ impl Session {
             other => Error::Machine(format!("cannot {action}: {other}")),
         }
     }
+}
+
+/// An engine and the BuildKit inside. A greeting is enough where nobody asks for a platform.
+async fn connect(endpoint: Endpoint, greet: bool) -> Result<(Engine, Control), Error> {
+    if greet && let Some(engine) = Engine::greet(&endpoint).await {
+        let control = connect_control(&engine).await?;
+        return Ok((engine, control));
+    }
+    let engine = Engine::connect(endpoint).await?;
+    let control = connect_control(&engine).await?;
+    Ok((engine, control))
 }
 
 async fn connect_control(engine: &Engine) -> Result<Control, Error> {

@@ -14,45 +14,38 @@ pub(super) const EMULATION: &str = "install QEMU's handlers on the engine's mach
 impl Session {
     /// The platform as people write it.
     pub(super) fn platform_name(&self) -> String {
-        text(&self.platform)
+        self.platform.as_ref().map_or_else(|| "its own platform".into(), text)
     }
 }
 
-/// The platform that is `named`, else the engine's own.
+/// Makes sure that the engine can run programs for `platform`.
 ///
 /// # Errors
-/// If it is none, or the engine cannot run its programs.
-pub(super) async fn find(
-    named: Option<&str>,
-    engine: &Engine,
-    control: &Control,
-) -> Result<pb::Platform, Error> {
-    let of_engine = parse(&engine.info().platform())?;
-    let Some(named) = named else { return Ok(of_engine) };
-    let platform = parse(named)?;
-    if platform == of_engine {
-        return Ok(platform);
-    }
+/// If it says that it cannot.
+pub(super) async fn check(platform: &pb::Platform, engine: &Engine, control: &Control) -> Result<(), Error> {
     // An engine that does not say what it can run is believed until it fails.
-    let Ok(runs) = control.platforms().await else { return Ok(platform) };
+    let Ok(runs) = control.platforms().await else { return Ok(()) };
     let fits = |run: &pb::Platform| {
         run.os == platform.os
             && run.architecture == platform.architecture
             && (platform.variant.is_empty() || run.variant.is_empty() || run.variant == platform.variant)
     };
     if runs.is_empty() || runs.iter().any(fits) {
-        return Ok(platform);
+        return Ok(());
     }
+    let same_system = runs.iter().any(|run| run.os == platform.os);
+    let advice = if same_system { EMULATION } else { "leave out --platform" };
     let can: Vec<String> = runs.iter().map(text).collect();
     Err(Error::Machine(format!(
-        "--platform: the container engine at {} cannot run programs for {named}, only for {}; {EMULATION}",
+        "the container engine at {} cannot run programs for {}, only for {}; {advice}",
         engine.endpoint(),
-        can.join(", ")
+        text(platform),
+        can.join(", "),
     )))
 }
 
 /// A platform as Docker writes it, `os/architecture[/variant]`.
-fn parse(text: &str) -> Result<pb::Platform, Error> {
+pub(super) fn parse(text: &str) -> Result<pb::Platform, Error> {
     let parts: Vec<&str> = text.split('/').collect();
     let fits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
     if !(2..=3).contains(&parts.len()) || !parts.iter().all(fits) {

@@ -2,8 +2,9 @@
 //! directories held still.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -17,14 +18,19 @@ use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings
 use crate::pipeline::HostDirectory;
 use crate::source::{SourceError, View};
 
-/// How often a tree that changes while it is read is read again.
-const ATTEMPTS: usize = 5;
+/// How often a solve is begun again for one reason: a tree that changed while it was read, a solve
+/// that was spoilt by another.
+const ATTEMPTS: u32 = 4;
+/// How long BuildKit is given to forget a solve that was cancelled, times the attempts so far.
+const REST: Duration = Duration::from_millis(50);
 
 /// What a pipeline has told so far.
 #[derive(Default)]
 pub(super) struct Told {
     steps: HashSet<String>,
     pub(super) counts: Counts,
+    /// The step that failed, to be told if nothing better comes of the pipeline.
+    pub(super) failed: Option<Event>,
 }
 
 /// A result.
@@ -55,26 +61,44 @@ impl Session {
         let reading = async { tokio::try_join!(self.resolve_images(&needs), read_views(&needs)) };
         let (images, mut views) = self.in_time(name, reading).await?;
         let secrets = self.secret_store(&needs).await?;
-        let mut moving = PathBuf::new();
-        for _ in 0..ATTEMPTS {
+        let (mut torn, mut spoilt) = (0, 0);
+        loop {
             let attempt = Attempt { name, target, exporter: exporter.clone(), export, rerun_tests };
             match self.attempt(attempt, &images, &views, secrets.clone(), told).await {
                 Ok(solved) => return Ok(solved),
                 Err(Failure::Other(error)) => return Err(error),
-                Err(Failure::Torn) => {}
+                Err(Failure::Spoilt(error)) if spoilt == ATTEMPTS => return Err(error),
+                Err(Failure::Spoilt(_)) => {
+                    spoilt += 1;
+                    tokio::time::sleep(REST * spoilt).await;
+                }
+                Err(Failure::Torn) => {
+                    torn += 1;
+                    views = self.look_again(name, &needs, views, torn > ATTEMPTS).await?;
+                }
             }
-            let now = self.in_time(name, read_views(&needs)).await?;
-            let before = views.iter().filter_map(|(directory, view)| view.difference(now.get(directory)?));
-            // What moved may be as it was again by now; it was something in one of the directories.
-            let root = || needs.directories.iter().next().map(|directory| directory.root.clone());
-            moving = before.last().or_else(root).unwrap_or_default();
-            self.events.notice(format!(
-                "{name}: {} changed while it was read; beginning again",
-                moving.display()
-            ));
-            views = now;
         }
-        Err(SourceError::KeepsChanging(moving).into())
+    }
+
+    /// The directories as they are after something in them moved; an error if that was once too
+    /// often.
+    async fn look_again(
+        &self,
+        name: &str,
+        needs: &Needs,
+        before: Views,
+        enough: bool,
+    ) -> Result<Views, Error> {
+        let now = self.in_time(name, read_views(needs)).await?;
+        let moved = before.iter().find_map(|(directory, view)| view.difference(now.get(directory)?));
+        // It may be as it was again by now; then it was something in one of the directories.
+        let root = || needs.directories.iter().next().map(|directory| directory.root.clone());
+        let moved = moved.or_else(root).unwrap_or_default();
+        if enough {
+            return Err(SourceError::KeepsChanging(moved).into());
+        }
+        self.events.notice(format!("{name}: {} changed while it was read; beginning again", moved.display()));
+        Ok(now)
     }
 
     async fn attempt(
@@ -122,8 +146,7 @@ impl Session {
             closed: attachment.closed().clone(),
             deadline: self.deadline,
         };
-        let write_error =
-            |why| Error::Write { path: export.map(Path::to_path_buf).unwrap_or_default(), why };
+        let write_error = |why| Error::Write { path: export.map(Path::to_path_buf).unwrap_or_default(), why };
         let result = solve(&self.control, request, &limits, &mut progress).await;
         let result = match result {
             Ok(exporter_response) => match attachment.exported().await {
@@ -133,14 +156,18 @@ impl Session {
                 Err(why) => Err(write_error(why).into()),
             },
             Err(SolveError::Torn) => Err(Failure::Torn),
+            Err(SolveError::Failed { message }) if spoilt(&message) => {
+                let error = SolveError::Failed { message };
+                Err(Failure::Spoilt(self.solve_error(name, error, &progress, &mut told.failed)))
+            }
             Err(error @ SolveError::Failed { .. }) => {
                 Err(match (attachment.export_problem(), transfers.error()) {
                     (Some(why), _) => write_error(why).into(),
                     (None, Some(why)) => Error::Unreadable(why).into(),
-                    (None, None) => self.solve_error(name, error, &progress).into(),
+                    (None, None) => self.solve_error(name, error, &progress, &mut told.failed).into(),
                 })
             }
-            Err(error) => Err(self.solve_error(name, error, &progress).into()),
+            Err(error) => Err(self.solve_error(name, error, &progress, &mut told.failed).into()),
         };
         // A directory that moved may show in any way: as a failure, or as a result of no tree at all.
         let moved = self.moved(&result, views, &transfers, &progress).await;
@@ -200,6 +227,8 @@ impl Session {
 enum Failure {
     /// The tree moved: again.
     Torn,
+    /// A solve that was cancelled just before spoilt this one: again, as it is.
+    Spoilt(Error),
     Other(Error),
 }
 
@@ -207,6 +236,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
+}
+
+/// BuildKit 0.8 does not run a file operation anew whose first run was cancelled while another
+/// solve still knows it: solver/llbsolver/ops/file.go keeps its outputs from the first time.
+fn spoilt(message: &str) -> bool {
+    message.contains("duplicate output")
 }
 
 struct Attempt<'a> {

@@ -61,8 +61,8 @@ impl Session {
             let target = Target::Results(&test.fs);
             let solved = self.solve(name, target, Exporter::Tar, Some(&files), rerun, told).await?;
             let exit_code = exit_code(&files)?;
-            if exit_code != 0 && solved.test == Some(Outcome::Cached) && !rerun {
-                rerun = true; // an old failure: what counts is whether it fails now
+            if exit_code != 0 && solved.test != Some(Outcome::Ran) && !rerun {
+                rerun = true; // perhaps an old failure: what counts is whether it fails now
                 continue;
             }
             break (exit_code, solved);
@@ -204,17 +204,36 @@ fn tail_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Copies a tree over what is there.
+/// Copies a tree over what is there. Links stay links: in the container they may lead to places
+/// that are others, or none, on this machine.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let dest = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &dest)?;
+        let (entry, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+        let dest = to.join(entry.file_name().unwrap_or_default());
+        if kind.is_dir() {
+            copy(&entry, &dest)?;
+            continue;
+        }
+        if dest.is_symlink() {
+            fs::remove_file(&dest)?;
+        }
+        if kind.is_symlink() {
+            link(&fs::read_link(&entry)?, &dest)?;
         } else {
-            fs::copy(entry.path(), &dest)?;
+            fs::copy(&entry, &dest)?;
         }
     }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
+}
+
+/// Windows makes links only for administrators.
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -67,7 +67,9 @@ pub(crate) fn unreadable(path: &Path, error: &io::Error) -> String {
             format!("cannot read {shown}: {why}; correct or remove it")
         }
         io::ErrorKind::PermissionDenied => {
-            format!("cannot read {shown}: {why}; make it readable, or leave it out with a line in .dockerignore")
+            format!(
+                "cannot read {shown}: {why}; make it readable, or leave it out with a line in .dockerignore"
+            )
         }
         _ => format!("cannot read {shown}: {why}"),
     }

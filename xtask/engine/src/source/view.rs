@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
@@ -18,8 +18,8 @@ use crate::pipeline::HostDirectory;
 /// tick, 1 to 10 ms ago. Two edits within one tick cannot be told apart by their stamps.
 const CLOCK_TICK: Duration = Duration::from_millis(12);
 
-/// How many ticks in a row something may change before the tree counts as one that never rests.
-const PATIENCE: u32 = 100;
+/// How long to wait for a directory in which something is written all the time.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The paths of a directory of the host that pass its filter, in the order in which BuildKit
 /// wants them: depth first, each directory sorted by name.
@@ -46,32 +46,27 @@ impl View {
     /// A root that is missing or no directory, something unreadable, a name that is not UTF-8, a
     /// pattern that does not parse or that nothing matches.
     pub(crate) fn read(directory: &HostDirectory) -> Result<Self, SourceError> {
+        Self::read_within(PATIENCE, directory)
+    }
+
+    fn read_within(patience: Duration, directory: &HostDirectory) -> Result<Self, SourceError> {
         let root = canonical(&directory.root)?;
-        let mut ticks = 0;
+        let end = Instant::now() + patience;
         loop {
             let entries = Walk::run(directory, &root)?;
             let newest = entries.iter().max_by_key(|entry| entry.changed());
-            if let Some(newest) = newest
-                && let Some(rest) = unsettled(newest.changed())
-            {
-                ticks += 1;
-                if ticks == PATIENCE {
-                    return Err(SourceError::KeepsChanging(root.join(&*newest.path)));
-                }
-                // A further edit within this tick would not show; let it pass, then look again.
-                thread::sleep(rest);
-                continue;
+            let Some(rest) = newest.and_then(|newest| unsettled(newest.changed())) else {
+                let key = key(directory, &root);
+                let stamp = stamp(&key, &entries);
+                let (directory, label) = (directory.clone(), directory.label.clone());
+                return Ok(Self { directory, key, label, root, entries, stamp });
+            };
+            if Instant::now() >= end {
+                let path = newest.map(|newest| root.join(&*newest.path));
+                return Err(SourceError::KeepsChanging(path.unwrap_or(root)));
             }
-            let key = key(directory, &root);
-            let stamp = stamp(&key, &entries);
-            return Ok(Self {
-                directory: directory.clone(),
-                key,
-                label: directory.label.clone(),
-                root,
-                entries,
-                stamp,
-            });
+            // A further edit within this tick would not show; let it pass, then look again.
+            thread::sleep(rest);
         }
     }
 
@@ -88,7 +83,8 @@ impl View {
 
     /// Whether the directory is now as it was when this view of it was read. Blocks on the disk.
     pub(crate) fn holds_still(&self) -> bool {
-        Self::read(&self.directory).is_ok_and(|now| now.stamp == self.stamp)
+        // No need to wait for rest: the view had it, so an edit since then bears a later time.
+        Walk::run(&self.directory, &self.root).is_ok_and(|now| stamp(&self.key, &now) == self.stamp)
     }
 }
 
@@ -310,6 +306,30 @@ mod tests {
         assert_eq!(before.key, after.key);
         assert_ne!(before.stamp, after.stamp);
         assert_eq!(after.stamp, read(Directory::host(dir.path())).unwrap().stamp);
+    }
+
+    #[test]
+    fn a_directory_that_never_rests_is_an_error_that_names_the_file() {
+        let dir = tree(&["log", "rests"]);
+        let log = dir.path().join("log");
+        let view = read(Directory::host(dir.path())).unwrap();
+        assert!(view.holds_still());
+        let DirectorySource::Host(host) = Directory::host(dir.path()).source else {
+            panic!("a host directory")
+        };
+        // Between a write and a look at it a busy machine may let more than a tick pass.
+        let error = (0..1000).find_map(|number| {
+            fs::write(&log, format!("{number}")).unwrap();
+            View::read_within(Duration::ZERO, &host).err()
+        });
+        assert!(!view.holds_still());
+        let Some(SourceError::KeepsChanging(path)) = error else { panic!("{error:?}") };
+        assert_eq!(path, fs::canonicalize(&log).unwrap());
+        let now = read(Directory::host(dir.path())).unwrap();
+        assert_eq!(view.difference(&now), Some(path));
+        fs::remove_file(dir.path().join("rests")).unwrap();
+        let gone = now.difference(&read(Directory::host(dir.path())).unwrap()).unwrap();
+        assert!(gone.ends_with("rests"), "{gone:?}");
     }
 
     #[test]
