@@ -145,7 +145,8 @@ fn a_full_disk_of_the_engine() {
     large.set_len(4 << 30).expect("room");
     let run = repo.run(&["test-ui", "--engine", &engine.address()]).expect(3);
     run.sentence(&["test-ui: the container engine's disk is full; make room", "cargo xtask cache prune"]);
-    // There is room again, and nothing of the failure is left.
-    large.set_len(1).expect("room");
-    repo.run(&["test-ui", "--engine", &engine.address()]).expect(0);
+    // BuildKit's own records need room, too. (What it received it lets go only when Go collects
+    // the open file, within minutes.)
+    let run = repo.run(&["cache", "ls", "--engine", &engine.address()]).expect(3);
+    run.sentence(&["cannot list the cache: the container engine's disk is full; make room"]);
 }
