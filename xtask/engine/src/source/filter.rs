@@ -110,16 +110,27 @@ impl Include {
             return wrong("an include cannot take back: use exclude");
         }
         let matcher = matcher(std::iter::once(pattern), "include")?;
-        let fixed = pattern
-            .strip_prefix('/')
-            .filter(|rest| !rest.contains(['*', '?', '[', '{', '\\']))
-            .map(|rest| PathBuf::from(rest.trim_end_matches('/')));
+        let fixed = pattern.strip_prefix('/').and_then(literal).map(PathBuf::from);
         Ok(Self { pattern: pattern.to_owned(), matcher, fixed, matched: false })
     }
 
     fn may_match_below(&self, directory: &Path) -> bool {
         self.fixed.as_ref().is_none_or(|fixed| fixed.starts_with(directory))
     }
+}
+
+/// The one path that a pattern without wildcards matches, with the escapes taken out.
+fn literal(pattern: &str) -> Option<String> {
+    let mut path = String::with_capacity(pattern.len());
+    let mut chars = pattern.trim_end_matches('/').chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' | '[' | '{' => return None,
+            '\\' => path.push(chars.next()?),
+            c => path.push(c),
+        }
+    }
+    Some(path)
 }
 
 fn matcher<'a>(patterns: impl Iterator<Item = &'a str>, of: &str) -> Result<Gitignore, SourceError> {
