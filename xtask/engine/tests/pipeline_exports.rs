@@ -25,9 +25,15 @@ async fn a_directory_comes_out_as_it_is() {
     let out = world.export(&container.directory("/out")).await;
     let at = |name: &str| out.path().join(name);
     let mode = |name: &str| fs::metadata(at(name)).expect("it is there").permissions().mode() & 0o777;
-    for (name, text) in
-        [("plain", "text\n"), ("deep/er/a b", "x\n"), ("line\nend", "y\n"), ("none", ""), ("hard", "text\n"), ("größe", "ü\n"), ("readonly/in", "z\n")]
-    {
+    for (name, text) in [
+        ("plain", "text\n"),
+        ("deep/er/a b", "x\n"),
+        ("line\nend", "y\n"),
+        ("none", ""),
+        ("hard", "text\n"),
+        ("größe", "ü\n"),
+        ("readonly/in", "z\n"),
+    ] {
         assert_eq!(read(out.path(), name), text, "{name:?}");
     }
     assert_eq!((mode("plain"), mode("program"), mode("readonly")), (0o640, 0o755, 0o555));
@@ -66,7 +72,8 @@ async fn a_directory_of_the_host_makes_the_round_trip_unchanged() {
             .map(|entry| {
                 let path = entry.expect("an entry").path();
                 let data = fs::symlink_metadata(&path).expect("it is there");
-                let text = if data.is_file() { fs::read_to_string(&path).expect("text") } else { String::new() };
+                let text =
+                    if data.is_file() { fs::read_to_string(&path).expect("text") } else { String::new() };
                 let name = path.file_name().expect("a name").to_owned();
                 (name, data.file_type(), data.permissions().mode(), text, fs::read_link(&path).ok())
             })
@@ -102,7 +109,10 @@ async fn an_image_made_of_a_container_runs_in_the_engine() {
     let force = RemoveContainerOptionsBuilder::default().force(true).build();
     docker.remove_container(&name, Some(force)).await.expect("it goes");
     world.session.engine().remove_image(&tag).await.expect("it goes");
-    assert_eq!((text.as_str(), code.expect("an end").expect("it ended").status_code), ("made by a step\n", 0));
+    assert_eq!(
+        (text.as_str(), code.expect("an end").expect("it ended").status_code),
+        ("made by a step\n", 0)
+    );
 }
 
 fn failing(world: &World, script: &str) -> Test {

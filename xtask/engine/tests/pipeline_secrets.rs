@@ -65,10 +65,11 @@ async fn a_secret_reaches_its_step_and_nothing_else() {
 
     let out = world.export(&container.directory("/out")).await;
     let hash = "const fs=require('fs');process.stdout.write(require('crypto').createHash('sha256').update(fs.readFileSync('/run/secrets/file')).digest('hex'))";
-    let digest = world
-        .node()
-        .with_mounted_secret("/run/secrets/file", Secret::file(&path))
-        .with_exec(["sh", "-ec", &format!("mkdir /out; node -e \"{hash}\" > /out/digest")]);
+    let digest = world.node().with_mounted_secret("/run/secrets/file", Secret::file(&path)).with_exec([
+        "sh",
+        "-ec",
+        &format!("mkdir /out; node -e \"{hash}\" > /out/digest"),
+    ]);
     let expected = format!("{} {}", world.text(&digest, "/out/digest").await, value.len());
     assert_eq!(read(out.path(), "variable"), expected);
     assert_eq!(read(out.path(), "file"), expected);
@@ -82,7 +83,11 @@ async fn a_secret_reaches_its_step_and_nothing_else() {
 
     // It is in no layer, no history, no record of BuildKit.
     let tag = format!("xtask-test/{}:latest", world.token);
-    world.session.export_image("image", &container, &tag).await.unwrap_or_else(|e| panic!("{}", describe(&e)));
+    world
+        .session
+        .export_image("image", &container, &tag)
+        .await
+        .unwrap_or_else(|e| panic!("{}", describe(&e)));
     let (names, bytes) = saved(&world, &tag).await;
     let history = world.session.engine().docker().image_history(&tag).await.expect("its history");
     let records = world.session.cache_usage().await.expect("records");
@@ -106,7 +111,8 @@ async fn a_secret_is_no_part_of_the_key_and_another_source_is() {
     let world = World::open().await;
     let path = world.dir.path().join("secret");
     fs::write(&path, "first value").expect("a file");
-    let container = |secret| world.node().with_secret_variable("SECRET", secret).with_exec(["sh", "-c", "true # look"]);
+    let container =
+        |secret| world.node().with_secret_variable("SECRET", secret).with_exec(["sh", "-c", "true # look"]);
     world.run(&container(Secret::file(&path))).await;
     fs::write(&path, "second value").expect("a file");
     world.run(&container(Secret::file(&path))).await;
@@ -121,14 +127,19 @@ async fn a_secret_may_be_a_variable_a_command_or_a_key_of_a_dotenv_file_under_an
     let world = World::open().await;
     let dotenv = world.dir.path().join(".env");
     fs::write(&dotenv, "OTHER=x\nKEY=\"from dotenv # and\\nmore\"\n").expect("a file");
-    let script = "node -e 'for (const n of [`v`, `_`, `PATH_`]) console.log(process.env[n])' | tr a-z A-Z > /out";
+    let script =
+        "node -e 'for (const n of [`v`, `_`, `PATH_`]) console.log(process.env[n])' | tr a-z A-Z > /out";
     let container = world
         .node()
         .with_secret_variable("PATH_", Secret::variable("CARGO_MANIFEST_DIR"))
         // Any name that is one: also those that a wrapper may have used for itself.
         .with_secret_variable("v", Secret::command(["printf", "from a command\n\n"]))
         .with_secret_variable("x", Secret::dotenv(&dotenv, "KEY"))
-        .with_exec(["sh", "-ec", &format!("mkdir /result; {}", script.replace("`_`", "`x`").replace("/out", "/result/out"))]);
+        .with_exec([
+            "sh",
+            "-ec",
+            &format!("mkdir /result; {}", script.replace("`_`", "`x`").replace("/out", "/result/out")),
+        ]);
     let out = world.text(&container, "/result/out").await;
     let manifest = env!("CARGO_MANIFEST_DIR").to_uppercase();
     assert_eq!(out, format!("FROM A COMMAND\nFROM DOTENV # AND\nMORE\n{manifest}\n"));
@@ -156,16 +167,21 @@ async fn a_secret_that_is_not_there_is_an_error_before_anything_runs() {
 async fn the_hosts_certificates_are_there_while_a_step_runs_and_leave_nothing() {
     let world = World::open().await;
     let bundle = xtask_engine::session::ca_bundle().expect("this machine has certificates");
-    let container = world
-        .node()
-        .with_mounted_cache("/volume", CacheVolume::named(&world.token))
-        .with_exec(["sh", "-ec", "mkdir /out; wc -c < \"$SSL_CERT_FILE\" > /out/size; echo volume > /volume/x"]);
+    let container = world.node().with_mounted_cache("/volume", CacheVolume::named(&world.token)).with_exec([
+        "sh",
+        "-ec",
+        "mkdir /out; wc -c < \"$SSL_CERT_FILE\" > /out/size; echo volume > /volume/x",
+    ]);
     let size = world.text(&container, "/out/size").await;
     assert_eq!(size.trim(), fs::metadata(bundle).expect("it is there").len().to_string());
 
     // A step finds nothing of it in the file system that the step before left.
     let tag = format!("xtask-test/{}:latest", world.token);
-    world.session.export_image("image", &container, &tag).await.unwrap_or_else(|e| panic!("{}", describe(&e)));
+    world
+        .session
+        .export_image("image", &container, &tag)
+        .await
+        .unwrap_or_else(|e| panic!("{}", describe(&e)));
     let base = world.node().with_new_file("/only", "this");
     let base_tag = format!("xtask-test/{}:base", world.token);
     world.session.export_image("base", &base, &base_tag).await.unwrap_or_else(|e| panic!("{}", describe(&e)));
@@ -174,7 +190,8 @@ async fn the_hosts_certificates_are_there_while_a_step_runs_and_leave_nothing() 
     for tag in [&tag, &base_tag] {
         world.session.engine().remove_image(tag).await.expect("it goes");
     }
-    let mut new: Vec<&str> = names.iter().filter(|name| !base_names.contains(name)).map(String::as_str).collect();
+    let mut new: Vec<&str> =
+        names.iter().filter(|name| !base_names.contains(name)).map(String::as_str).collect();
     new.sort_unstable();
     assert_eq!(new, ["out/", "out/size", "volume/"], "what the step made, and nothing under /dev or /run");
     world.remove_volumes().await;

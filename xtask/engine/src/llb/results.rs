@@ -35,12 +35,8 @@ impl Lowering<'_> {
 
     /// An empty directory for the results of a test on `base` that runs as `user`.
     pub(super) fn results_mount(&mut self, base: &Fs, user: &str, inputs: &mut Vec<pb::Input>) -> pb::Mount {
-        let mount = pb::Mount {
-            input: exec::EMPTY,
-            dest: RESULTS_DIR.into(),
-            output: OUTPUT,
-            ..Default::default()
-        };
+        let mount =
+            pb::Mount { input: exec::EMPTY, dest: RESULTS_DIR.into(), output: OUTPUT, ..Default::default() };
         if is_root(user) {
             return mount;
         }
@@ -54,9 +50,8 @@ impl Lowering<'_> {
         let name = user.split(':').next().unwrap_or_default();
         let id = name.parse().ok().map(User::ById);
         let users = if id.is_some() { None } else { self.fs(base) };
-        let user = id.or(users.is_some().then(|| {
-            User::ByName(pb::NamedUserOpt { name: name.to_owned(), input: 0 })
-        }));
+        let user = id
+            .or(users.is_some().then(|| User::ByName(pb::NamedUserOpt { name: name.to_owned(), input: 0 })));
         let owner = pb::ChownOpt { user: Some(pb::UserOpt { user }), group: None };
         let made = pb::FileActionMkDir { owner: Some(owner), timestamp: 0, ..mkdir(OWNED) };
         let inputs = users.iter().map(input).collect();
