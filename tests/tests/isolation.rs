@@ -173,10 +173,12 @@ fn a_file_edited_while_it_is_sent_never_gives_a_wrong_result() {
             while !stop.load(Ordering::SeqCst) {
                 byte = if byte == b'z' { b'a' } else { byte + 1 };
                 fs::write(&big, vec![byte; LENGTH]).expect("a file");
+                // Now and then it rests long enough to be listed, and moves on while it is sent.
+                thread::sleep(Duration::from_millis(u64::from(byte) * 7 % 60));
             }
             byte
         });
-        for _ in 0..3 {
+        for _ in 0..4 {
             // It may give up, since the file never rests. A result in spite of that is about
             // some moment; only the one after the last edit is for certain.
             let run = repo.run(&["test-ui"]);

@@ -39,7 +39,7 @@ pub enum Error {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// A step failed.
-    #[error("{pipeline}: `{step}` failed{}", .exit_code.map(|code| format!(" with exit code {code}")).unwrap_or_default())]
+    #[error("{pipeline}: `{step}` failed{}", step_failure(.exit_code.as_ref(), .tail))]
     Step {
         /// The pipeline.
         pipeline: String,
@@ -82,6 +82,15 @@ pub enum Error {
     /// The machine cannot do it: its disk is full, a program is missing.
     #[error("{0}")]
     Machine(String),
+}
+
+/// A command's output was shown as it came; where there is no command, the engine's words are all.
+fn step_failure(exit_code: Option<&i32>, tail: &[String]) -> String {
+    match exit_code {
+        Some(code) => format!(" with exit code {code}"),
+        None if tail.is_empty() => String::new(),
+        None => format!(": {}", tail.join(" ")),
+    }
 }
 
 /// A duration as a user types it: `90 s`, `0.5 s`.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -19,8 +20,11 @@ use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings
 use crate::pipeline::HostDirectory;
 use crate::source::{SourceError, View};
 
-/// How often a tree that changes while it is read is read again.
-const ATTEMPTS: usize = 5;
+/// How often a solve is begun again for one reason: a tree that changed while it was read, a solve
+/// that was spoilt by another.
+const ATTEMPTS: u32 = 4;
+/// How long BuildKit is given to forget a solve that was cancelled, times the attempts so far.
+const REST: Duration = Duration::from_millis(50);
 
 /// What a pipeline has told so far.
 #[derive(Default)]
@@ -56,19 +60,29 @@ impl Session {
         };
         let (images, mut views) = tokio::try_join!(self.resolve_images(&needs), read_views(&needs))?;
         let secrets = self.secret_store(&needs).await?;
-        for _ in 0..ATTEMPTS {
+        let (mut torn, mut spoilt) = (0, 0);
+        loop {
             let attempt = Attempt { name, target, exporter: exporter.clone(), export, rerun_tests };
             match self.attempt(attempt, &images, &views, secrets.clone(), told).await {
                 Ok(solved) => return Ok(solved),
                 Err(Failure::Other(error)) => return Err(error),
-                Err(Failure::Torn) => {}
+                Err(Failure::Spoilt(error)) if spoilt == ATTEMPTS => return Err(error),
+                Err(Failure::Spoilt(_)) => {
+                    spoilt += 1;
+                    tokio::time::sleep(REST * spoilt).await;
+                }
+                Err(Failure::Torn) if torn == ATTEMPTS => {
+                    let root = needs.directories.iter().next().map(|directory| directory.root.clone());
+                    return Err(SourceError::KeepsChanging(root.unwrap_or_default()).into());
+                }
+                Err(Failure::Torn) => {
+                    torn += 1;
+                    let text = format!("{name}: files changed while they were read; beginning again");
+                    self.events.notice(text);
+                    views = read_views(&needs).await?;
+                }
             }
-            self.events.notice(format!("{name}: files changed while they were read; beginning again"));
-            views = read_views(&needs).await?;
         }
-        let root =
-            needs.directories.iter().next().map(|directory| directory.root.clone()).unwrap_or_default();
-        Err(SourceError::KeepsChanging(root).into())
     }
 
     async fn attempt(
@@ -120,6 +134,9 @@ impl Session {
                 Err(why) => Err(Error::Machine(why).into()),
             },
             Err(SolveError::Torn) => Err(Failure::Torn),
+            Err(SolveError::Failed { message }) if spoilt(&message) => {
+                Err(Failure::Spoilt(self.solve_error(name, SolveError::Failed { message }, &progress)))
+            }
             Err(error @ SolveError::Failed { .. }) => {
                 Err(match (attachment.export_problem(), transfers.error()) {
                     (Some(why), _) => Error::Machine(why).into(),
@@ -221,6 +238,8 @@ impl Session {
 enum Failure {
     /// The tree moved: again.
     Torn,
+    /// A solve that was cancelled just before spoilt this one: again, as it is.
+    Spoilt(Error),
     Other(Error),
 }
 
@@ -228,6 +247,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
+}
+
+/// BuildKit 0.8 does not run a file operation anew whose first run was cancelled while another
+/// solve still knows it: solver/llbsolver/ops/file.go keeps its outputs from the first time.
+fn spoilt(message: &str) -> bool {
+    message.contains("duplicate output")
 }
 
 struct Attempt<'a> {

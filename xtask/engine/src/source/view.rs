@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
@@ -16,6 +16,9 @@ use crate::pipeline::HostDirectory;
 /// How coarse a file system's clock is at most: Linux stamps changes with the time of its last
 /// tick, 1 to 10 ms ago. Two edits within one tick cannot be told apart by their stamps.
 const CLOCK_TICK: Duration = Duration::from_millis(12);
+
+/// How long to wait for a directory in which something is written all the time.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The paths of a directory of the host that pass its filter, in the order in which BuildKit
 /// wants them: depth first, each directory sorted by name.
@@ -43,30 +46,28 @@ impl View {
     /// pattern that does not parse or that nothing matches.
     pub(crate) fn read(directory: &HostDirectory) -> Result<Self, SourceError> {
         let root = canonical(&directory.root)?;
+        let end = Instant::now() + PATIENCE;
         loop {
             let entries = Walk::run(directory, &root)?;
             let newest = entries.iter().map(Entry::changed).max().unwrap_or(0);
-            if let Some(rest) = unsettled(newest) {
-                // A further edit within this tick would not show; let it pass, then look again.
-                thread::sleep(rest);
-                continue;
+            let Some(rest) = unsettled(newest) else {
+                let key = key(directory, &root);
+                let stamp = stamp(&key, &entries);
+                let (directory, label) = (directory.clone(), directory.label.clone());
+                return Ok(Self { directory, key, label, root, entries, stamp });
+            };
+            if Instant::now() >= end {
+                return Err(SourceError::KeepsChanging(directory.root.clone()));
             }
-            let key = key(directory, &root);
-            let stamp = stamp(&key, &entries);
-            return Ok(Self {
-                directory: directory.clone(),
-                key,
-                label: directory.label.clone(),
-                root,
-                entries,
-                stamp,
-            });
+            // A further edit within this tick would not show; let it pass, then look again.
+            thread::sleep(rest);
         }
     }
 
     /// Whether the directory is now as it was when this view of it was read. Blocks on the disk.
     pub(crate) fn holds_still(&self) -> bool {
-        Self::read(&self.directory).is_ok_and(|now| now.stamp == self.stamp)
+        // No need to wait for rest: the view had it, so an edit since then bears a later time.
+        Walk::run(&self.directory, &self.root).is_ok_and(|now| stamp(&self.key, &now) == self.stamp)
     }
 }
 
@@ -288,6 +289,28 @@ mod tests {
         assert_eq!(before.key, after.key);
         assert_ne!(before.stamp, after.stamp);
         assert_eq!(after.stamp, read(Directory::host(dir.path())).unwrap().stamp);
+    }
+
+    #[test]
+    fn a_directory_that_never_rests_is_not_waited_for_without_end() {
+        let dir = tree(&["log"]);
+        let (path, stop) = (dir.path().join("log"), std::sync::atomic::AtomicBool::new(false));
+        let view = read(Directory::host(dir.path())).unwrap();
+        assert!(view.holds_still());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut number = 0;
+                while !stop.load(std::sync::atomic::Ordering::SeqCst) {
+                    number += 1;
+                    fs::write(&path, format!("{number}")).unwrap();
+                }
+            });
+            let result = read(Directory::host(dir.path()));
+            let still = view.holds_still();
+            stop.store(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(matches!(result, Err(SourceError::KeepsChanging(_))), "{result:?}");
+            assert!(!still);
+        });
     }
 
     #[test]
