@@ -3,8 +3,10 @@
 
 mod error;
 mod filter;
+mod parallel;
 mod stat;
 mod view;
+mod walk;
 
 pub use error::SourceError;
 pub(crate) use error::reason;

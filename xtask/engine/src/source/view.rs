@@ -8,8 +8,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
-use super::filter::{Filter, Verdict};
-use super::{Entry, Kind, SourceError};
+use super::parallel::in_parallel;
+use super::walk::walk;
+use super::{Entry, SourceError};
 use crate::hex;
 use crate::pipeline::HostDirectory;
 
@@ -24,8 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// wants them: depth first, each directory sorted by name.
 #[derive(Debug)]
 pub(crate) struct View {
-    /// What it is a view of.
-    directory: HostDirectory,
     /// What tells this view from every other of this machine: root and filter.
     pub(crate) key: String,
     /// How output speaks of it.
@@ -48,13 +47,12 @@ impl View {
         let root = canonical(&directory.root)?;
         let end = Instant::now() + PATIENCE;
         loop {
-            let entries = Walk::run(directory, &root)?;
+            let entries = walk(directory, &root)?;
             let newest = entries.iter().map(Entry::changed).max().unwrap_or(0);
             let Some(rest) = unsettled(newest) else {
                 let key = key(directory, &root);
                 let stamp = stamp(&key, &entries);
-                let (directory, label) = (directory.clone(), directory.label.clone());
-                return Ok(Self { directory, key, label, root, entries, stamp });
+                return Ok(Self { key, label: directory.label.clone(), root, entries, stamp });
             };
             if Instant::now() >= end {
                 return Err(SourceError::KeepsChanging(directory.root.clone()));
@@ -64,10 +62,15 @@ impl View {
         }
     }
 
-    /// Whether the directory is now as it was when this view of it was read. Blocks on the disk.
+    /// Whether everything in this view is now as it was when it was read. What was added since is
+    /// not looked for: it is not part of the view. Blocks on the disk.
     pub(crate) fn holds_still(&self) -> bool {
-        // No need to wait for rest: the view had it, so an edit since then bears a later time.
-        Walk::run(&self.directory, &self.root).is_ok_and(|now| stamp(&self.key, &now) == self.stamp)
+        let still = |entry: &Entry| {
+            let metadata = fs::symlink_metadata(self.root.join(&*entry.path));
+            metadata.is_ok_and(|metadata| entry.is_still(&metadata))
+        };
+        let parts = in_parallel(&self.entries, |part| Ok::<_, SourceError>(vec![part.iter().all(still)]));
+        parts.is_ok_and(|parts| parts.into_iter().all(|still| still))
     }
 }
 
@@ -108,98 +111,9 @@ fn stamp(key: &str, entries: &[Entry]) -> String {
     hex(&hash.finalize()[..16])
 }
 
-struct Walk<'a> {
-    root: &'a Path,
-    filter: Filter,
-    entries: Vec<Entry>,
-    /// Directories on the way to where the walk is that are part of the view only if something
-    /// below them is.
-    pending: Vec<Entry>,
-}
-
-impl Walk<'_> {
-    fn run(directory: &HostDirectory, root: &Path) -> Result<Vec<Entry>, SourceError> {
-        let filter = Filter::new(directory, root)?;
-        let verdict = Verdict::root(&filter);
-        let mut walk = Walk { root, filter, entries: Vec::new(), pending: Vec::new() };
-        walk.directory(Path::new(""), verdict)?;
-        if let Some(pattern) = walk.filter.unmatched() {
-            return Err(SourceError::NoMatch { root: directory.root.clone(), pattern: pattern.to_owned() });
-        }
-        walk.entries.shrink_to_fit();
-        Ok(walk.entries)
-    }
-
-    fn directory(&mut self, path: &Path, verdict: Verdict) -> Result<(), SourceError> {
-        let absolute = self.root.join(path);
-        let mut children = match fs::read_dir(&absolute).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
-            Ok(children) => children,
-            // Gone since it was seen: whoever uses the view looks again afterwards.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && path != Path::new("") => return Ok(()),
-            Err(error) => return Err(SourceError::io(&absolute, error)),
-        };
-        children.sort_by_cached_key(fs::DirEntry::file_name);
-        for child in children {
-            self.child(&child, &path.join(child.file_name()), verdict)?;
-        }
-        Ok(())
-    }
-
-    fn child(&mut self, child: &fs::DirEntry, path: &Path, parent: Verdict) -> Result<(), SourceError> {
-        let Ok(file_type) = child.file_type() else { return Ok(()) };
-        let verdict = self.filter.judge(path, file_type.is_dir(), parent);
-        if !verdict.keep && !verdict.descend {
-            return Ok(());
-        }
-        let metadata = match child.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(SourceError::io(&child.path(), error)),
-        };
-        let kind = if file_type.is_dir() {
-            Kind::Directory
-        } else if file_type.is_symlink() {
-            match fs::read_link(child.path()) {
-                Ok(target) => Kind::Symlink { target: self.text(&target)?.into() },
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(SourceError::io(&child.path(), error)),
-            }
-        } else if file_type.is_file() {
-            Kind::File
-        } else {
-            return Ok(()); // sockets, pipes and devices are of this machine, not of the tree
-        };
-        let entry = Entry::new(self.text(path)?.into(), &metadata, kind);
-        if verdict.keep {
-            self.entries.append(&mut self.pending);
-            self.entries.push(entry);
-        } else {
-            self.pending.push(entry);
-        }
-        if verdict.descend {
-            self.directory(path, verdict)?;
-        }
-        // Whatever is still pending at this depth or below led to nothing.
-        if !verdict.keep {
-            self.pending.retain(|pending| Path::new(&*pending.path) != path);
-        }
-        Ok(())
-    }
-
-    /// A path as BuildKit's protocol has it: UTF-8, `/` between the parts.
-    fn text(&self, path: &Path) -> Result<String, SourceError> {
-        let not_utf8 = || SourceError::NotUtf8 { root: self.root.to_path_buf(), path: path.to_path_buf() };
-        let text = path.to_str().ok_or_else(not_utf8)?;
-        Ok(if std::path::MAIN_SEPARATOR == '/' {
-            text.to_owned()
-        } else {
-            text.replace(std::path::MAIN_SEPARATOR, "/")
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use super::*;
     use crate::pipeline::{Directory, DirectorySource};
 
