@@ -1,5 +1,6 @@
 //! A view: the paths of a host directory that pass its filter, at one moment.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,11 +46,21 @@ impl View {
     /// pattern that does not parse or that nothing matches.
     pub(crate) fn read(directory: &HostDirectory) -> Result<Self, SourceError> {
         let root = canonical(&directory.root)?;
-        let entries = at_rest(|| walk(directory, &root), CLOCK_TICK, PATIENCE)?
-            .ok_or_else(|| SourceError::KeepsChanging(directory.root.clone()))?;
+        let entries = at_rest(&root, || walk(directory, &root), CLOCK_TICK, PATIENCE)?;
         let key = key(directory, &root);
         let stamp = stamp(&key, &entries);
         Ok(Self { key, label: directory.label.clone(), root, entries, stamp })
+    }
+
+    /// A path that `other`, a view of the same directory, has in another state.
+    pub(crate) fn difference(&self, other: &Self) -> Option<PathBuf> {
+        let known: HashSet<&Entry> = self.entries.iter().collect();
+        let changed = other.entries.iter().find(|entry| !known.contains(entry));
+        let gone = || {
+            let left: HashSet<&Entry> = other.entries.iter().collect();
+            self.entries.iter().find(|entry| !left.contains(entry))
+        };
+        changed.or_else(gone).map(|entry| self.root.join(&*entry.path))
     }
 
     /// Whether everything in this view is now as it was when it was read. What was added since is
@@ -64,21 +75,25 @@ impl View {
     }
 }
 
-/// What `walk` finds once its newest change is old enough to be told from a further one; `None` if
-/// that does not happen within `patience`.
+/// What `walk` finds below `root` once its newest change is old enough to be told from a further
+/// one; an error if that does not happen within `patience`.
 fn at_rest(
+    root: &Path,
     mut walk: impl FnMut() -> Result<Vec<Entry>, SourceError>,
     tick: Duration,
     patience: Duration,
-) -> Result<Option<Vec<Entry>>, SourceError> {
+) -> Result<Vec<Entry>, SourceError> {
     let end = Instant::now() + patience;
     loop {
         let entries = walk()?;
-        let newest = entries.iter().map(Entry::changed).max().unwrap_or(0);
-        let Some(rest) = unsettled(newest, tick) else { return Ok(Some(entries)) };
+        let newest = entries.iter().max_by_key(|entry| entry.changed());
+        let Some(rest) = newest.and_then(|newest| unsettled(newest.changed(), tick)) else {
+            return Ok(entries);
+        };
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Ok(None);
+            let path = newest.map_or_else(|| root.to_path_buf(), |newest| root.join(&*newest.path));
+            return Err(SourceError::KeepsChanging(path));
         }
         // A further edit within this tick would not show; let it pass, then look again.
         thread::sleep(rest.min(left));
@@ -175,14 +190,14 @@ mod tests {
         let dir = tree(&["package.json"]);
         let error =
             read(Directory::host(dir.path()).include(["/package.json", "/package-lock.json"])).unwrap_err();
-        assert!(error.to_string().contains("has nothing that matches \"/package-lock.json\""), "{error}");
+        assert!(error.to_string().contains("has nothing that matches `/package-lock.json`"), "{error}");
     }
 
     #[test]
     fn a_pattern_that_does_not_parse_is_an_error_that_names_it() {
         let dir = tree(&["a"]);
         let error = read(Directory::host(dir.path()).exclude(["a[", "b"])).unwrap_err();
-        assert!(error.to_string().starts_with("the pattern \"a[\" of exclude does not parse"), "{error}");
+        assert!(error.to_string().starts_with("the pattern `a[` of exclude does not parse"), "{error}");
         let error = read(Directory::host(dir.path()).include(["!a"])).unwrap_err();
         assert!(error.to_string().contains("use exclude"), "{error}");
     }
@@ -217,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_never_rests_is_not_waited_for_without_end() {
+    fn a_directory_that_never_rests_is_an_error_that_names_the_file() {
         let dir = tree(&["log"]);
         let view = read(Directory::host(dir.path())).unwrap();
         assert!(view.holds_still());
@@ -230,7 +245,9 @@ mod tests {
             fs::write(dir.path().join("log"), format!("{number}")).unwrap();
             walk(&host, dir.path())
         };
-        assert_eq!(at_rest(written_to, Duration::from_secs(3600), Duration::from_millis(1)).unwrap(), None);
+        let error =
+            at_rest(dir.path(), written_to, Duration::from_secs(3600), Duration::from_millis(1)).unwrap_err();
+        assert!(matches!(&error, SourceError::KeepsChanging(path) if path.ends_with("log")), "{error}");
         assert!(number > 1, "it was looked at again");
         assert!(!view.holds_still());
     }

@@ -107,7 +107,10 @@ fn docker_host_comes_next_with_dockers_tls_variables() {
 fn a_bad_docker_host_is_an_error_and_no_fallback() {
     let machine = Machine::new().socket("var/run/docker.sock").var("DOCKER_HOST", "/var/run/docker.sock");
     let error = machine.discover(None);
-    assert!(error.starts_with("`/var/run/docker.sock` is not the address of a container engine"), "{error}");
+    assert!(
+        error.starts_with("DOCKER_HOST: `/var/run/docker.sock` is not the address of a container engine"),
+        "{error}"
+    );
 }
 
 #[test]
