@@ -51,6 +51,10 @@ impl Session {
     }
 
     async fn run_test(&self, name: &str, test: &Test, told: &mut Told) -> Result<TestReport, Error> {
+        if let Some(export) = &self.options.export {
+            // Before the tests rather than after them.
+            fs::create_dir_all(export).map_err(|error| Error::write(export, &error))?;
+        }
         let files = self.options.record.join(name);
         let mut rerun = self.options.rerun;
         let (exit_code, solved) = loop {
@@ -71,7 +75,7 @@ impl Session {
         self.tell_test(name, test, exit_code, cached, timed_out, results.as_ref(), &log);
         if let Some(export) = &self.options.export {
             let dest = export.join(name);
-            copy(&files, &dest).map_err(|error| write_error(&dest, &error))?;
+            copy(&files, &dest).map_err(|error| Error::write(&dest, &error))?;
             self.events.emit(Event::Exported { pipeline: name.into(), path: dest.display().to_string() });
         }
         let report = TestReport { exit_code, cached, timed_out, files, results };
@@ -100,12 +104,12 @@ impl Session {
     /// The output under its name in the record, without secrets.
     fn keep_output(&self, files: &Path) -> Result<PathBuf, Error> {
         let (from, to) = (files.join(OUTPUT_FILE), files.join(OUTPUT_LOG));
-        fs::rename(&from, &to).map_err(|error| write_error(&to, &error))?;
+        fs::rename(&from, &to).map_err(|error| Error::write(&to, &error))?;
         if self.events.has_secrets() {
             let clean = fs::read(&to)
                 .map(|output| self.events.redacted(String::from_utf8_lossy(&output).into_owned()))
                 .and_then(|output| fs::write(&to, output));
-            clean.map_err(|error| write_error(&to, &error))?;
+            clean.map_err(|error| Error::write(&to, &error))?;
         }
         Ok(to)
     }
@@ -171,7 +175,7 @@ pub(super) fn clear(dir: &Path) -> Result<(), Error> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => fs::create_dir_all(dir),
     };
-    cleared.map_err(|error| write_error(dir, &error))
+    cleared.map_err(|error| Error::write(dir, &error))
 }
 
 fn exit_code(files: &Path) -> Result<i32, Error> {
@@ -232,8 +236,4 @@ fn link(target: &Path, at: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn link(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
-}
-
-fn write_error(path: &Path, error: &io::Error) -> Error {
-    Error::Write { path: path.to_path_buf(), why: error.to_string() }
 }

@@ -3,12 +3,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{SourceError, is_dotenv};
 use crate::pipeline::HostDirectory;
+
+/// What of a directory never travels, in Docker's own syntax.
+const DOCKER_IGNORE: &str = ".dockerignore";
 
 /// What the filter says of one path, given what it said of its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,7 @@ struct Include {
     matcher: Gitignore,
     /// For `/a/b` without wildcards: where it can match at all.
     fixed: Option<PathBuf>,
-    matched: bool,
+    matched: AtomicBool,
 }
 
 impl Filter {
@@ -58,12 +62,12 @@ impl Filter {
         let exclude = matcher(directory.exclude.iter().map(String::as_str), "exclude")?;
         let docker_lines = docker_ignore(root)?;
         let docker_takes_back = docker_lines.iter().any(|line| line.starts_with('!'));
-        let docker_ignore = matcher(docker_lines.iter().map(String::as_str), ".dockerignore")?;
+        let docker_ignore = matcher(docker_lines.iter().map(String::as_str), DOCKER_IGNORE)?;
         Ok(Self { includes, exclude, docker_ignore, docker_takes_back })
     }
 
     /// Whether `path` (relative to the root) is part of the view.
-    pub(super) fn judge(&mut self, path: &Path, is_dir: bool, parent: Verdict) -> Verdict {
+    pub(super) fn judge(&self, path: &Path, is_dir: bool, parent: Verdict) -> Verdict {
         if self.exclude.matched(path, is_dir).is_ignore() {
             return Verdict::OUT;
         }
@@ -80,11 +84,11 @@ impl Filter {
         }
         let mut included = parent.included;
         let mut possible = included;
-        for include in &mut self.includes {
+        for include in &self.includes {
             if include.matcher.matched(path, is_dir).is_ignore() {
                 included = true;
                 if !ignored {
-                    include.matched = true;
+                    include.matched.store(true, Ordering::Relaxed);
                 }
             }
             possible |= include.may_match_below(path);
@@ -94,7 +98,10 @@ impl Filter {
 
     /// The first include that matched nothing.
     pub(super) fn unmatched(&self) -> Option<&str> {
-        self.includes.iter().find(|include| !include.matched).map(|include| include.pattern.as_str())
+        self.includes
+            .iter()
+            .find(|include| !include.matched.load(Ordering::Relaxed))
+            .map(|include| include.pattern.as_str())
     }
 }
 
@@ -111,7 +118,7 @@ impl Include {
         }
         let matcher = matcher(std::iter::once(pattern), "include")?;
         let fixed = pattern.strip_prefix('/').and_then(literal).map(PathBuf::from);
-        Ok(Self { pattern: pattern.to_owned(), matcher, fixed, matched: false })
+        Ok(Self { pattern: pattern.to_owned(), matcher, fixed, matched: AtomicBool::new(false) })
     }
 
     fn may_match_below(&self, directory: &Path) -> bool {
@@ -138,9 +145,13 @@ fn matcher<'a>(patterns: impl Iterator<Item = &'a str>, of: &str) -> Result<Giti
     let mut builder = GitignoreBuilder::new("");
     builder.allow_unclosed_class(false);
     let wrong = |pattern: &str, error: ignore::Error| SourceError::Pattern {
-        pattern: pattern.into(),
+        // Docker's are relative to the root with or without it; people write them without.
+        pattern: if of == DOCKER_IGNORE { pattern.trim_start_matches('/') } else { pattern }.into(),
         of: of.into(),
-        why: error.to_string(),
+        why: match error {
+            ignore::Error::Glob { err, .. } => err,
+            other => other.to_string(),
+        },
     };
     let mut last = "";
     for pattern in patterns {
@@ -153,7 +164,7 @@ fn matcher<'a>(patterns: impl Iterator<Item = &'a str>, of: &str) -> Result<Giti
 /// The lines of a `.dockerignore` as gitignore patterns: Docker's are always relative to the root.
 /// <https://docs.docker.com/build/concepts/context/#dockerignore-files>
 fn docker_ignore(root: &Path) -> Result<Vec<String>, SourceError> {
-    let path = root.join(".dockerignore");
+    let path = root.join(DOCKER_IGNORE);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

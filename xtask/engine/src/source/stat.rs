@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use sha2::{Digest, Sha256};
 
 /// What kind of thing a path is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     File,
     Directory,
@@ -14,7 +14,7 @@ pub(crate) enum Kind {
 }
 
 /// One path of a view, relative to its root, with `/` between its parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
     pub(crate) path: Box<str>,
     pub(crate) kind: Kind,
@@ -47,6 +47,20 @@ impl Entry {
                 inode: platform.inode,
             },
         }
+    }
+
+    /// Whether `metadata`, read later, is of the same thing unchanged.
+    pub(crate) fn is_still(&self, metadata: &Metadata) -> bool {
+        let kind = metadata.file_type();
+        let same_kind = match self.kind {
+            Kind::File => kind.is_file(),
+            Kind::Directory => kind.is_dir(),
+            Kind::Symlink { .. } => kind.is_symlink(),
+        };
+        let now = Self::new("".into(), metadata, self.kind.clone());
+        same_kind
+            && (now.mode, now.size, now.modified, now.changed, now.inode)
+                == (self.mode, self.size, self.modified, self.changed, self.inode)
     }
 
     /// When its contents or attributes last changed, in nanoseconds since 1970; where the system
