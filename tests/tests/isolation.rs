@@ -184,7 +184,7 @@ fn a_file_edited_while_it_is_sent_never_gives_a_wrong_result() {
             let run = repo.run(&["test-ui"]);
             match run.code {
                 Some(0) => {}
-                Some(2) => assert!(run.stderr.contains("keep changing"), "{}", run.stderr),
+                Some(2) => assert!(run.stderr.contains("keeps changing"), "{}", run.stderr),
                 _ => panic!("{}{}", run.stdout, run.stderr),
             }
         }

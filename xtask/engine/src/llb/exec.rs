@@ -42,14 +42,19 @@ pub(crate) const EMPTY: i64 = -1;
 
 /// Runs the command of a test: its output to the log and, complete, into the results; its exit
 /// code into the results; success to BuildKit, so that the files can be had. The time limit comes
-/// as a secret, because it must not be in the cache key.
-const TEST_SCRIPT: &str = r#"results=$XTASK_RESULTS
-limit=$(cat /dev/.xtask/deadline 2>/dev/null)
+/// as a secret, because it must not be in the cache key. A wrapper's own variables have names that
+/// no command uses, for where a command has one, it would see the wrapper's value.
+const TEST_SCRIPT: &str = r#"xtask_limit=$(cat /dev/.xtask/deadline 2>/dev/null)
 {
-  if [ -n "$limit" ]; then timeout -k 2 "$limit" "$@"; else "$@"; fi
-  echo $? > "$results/.exit-code"
-} 2>&1 | tee "$results/.output"
-[ -s "$results/.exit-code" ]"#;
+  if [ -n "$xtask_limit" ]; then timeout -k 2 "$xtask_limit" "$@"; else "$@"; fi
+  echo $? > "$XTASK_RESULTS/.exit-code"
+} 2>&1 | tee "$XTASK_RESULTS/.output"
+[ -s "$XTASK_RESULTS/.exit-code" ]"#;
+
+/// The user of a command: the one that was asked for, else the image's; empty for root.
+pub(crate) fn user<'a>(config: &'a Config, image: &'a ImageConfig) -> &'a str {
+    config.user.as_deref().unwrap_or(&image.user)
+}
 
 /// The command's surroundings: variables, directory, user, network.
 pub(crate) fn meta(
@@ -63,7 +68,7 @@ pub(crate) fn meta(
         args,
         env: variables(config, image, surroundings.ca),
         cwd: if workdir.is_empty() { "/".into() } else { workdir.into() },
-        user: config.user.clone().unwrap_or_else(|| image.user.clone()),
+        user: user(config, image).into(),
         // Not part of the cache key: solver/llbsolver/ops/exec.go clears it before hashing.
         proxy_env: surroundings.proxy.clone(),
         ..Default::default()
@@ -135,16 +140,16 @@ fn shell(script: &str, args: &[String]) -> Vec<String> {
 fn exports(config: &Config) -> String {
     let export = |name: &str| {
         format!(
-            "v=$(cat {SECRETS_DIR}/env/{name}; printf x) || exit 125; {name}=${{v%x}}; export {name}; unset v; "
+            "xtask_secret=$(cat {SECRETS_DIR}/env/{name}; printf x) || exit 125; \
+             {name}=${{xtask_secret%x}}; export {name}; unset xtask_secret; "
         )
     };
     config.secret_variables.iter().map(|variable| export(&variable.name)).collect()
 }
 
-/// The results directory as a mount, and the variable that names it.
-pub(crate) fn results(meta: &mut pb::Meta, output: i64) -> pb::Mount {
+/// Tells a command where its results directory is.
+pub(crate) fn name_results(meta: &mut pb::Meta) {
     set(&mut meta.env, RESULTS_VARIABLE, RESULTS_DIR);
-    pb::Mount { input: EMPTY, dest: RESULTS_DIR.into(), output, ..Default::default() }
 }
 
 /// The secrets that every step gets: the CA bundle; a test also its time limit.

@@ -10,7 +10,7 @@ use super::exec;
 use crate::event::StepKind;
 use crate::pipeline::{
     Config, ContainerPath, CopyWhat, DirectorySource, Fs, FsNode, HostDirectory, ImageConfig, MountSource,
-    Sharing,
+    RESULTS_DIR, Sharing,
 };
 
 /// What a definition depends on beside the pipeline itself.
@@ -82,7 +82,7 @@ impl<'a> Lowering<'a> {
         let mut lowering = Self { surroundings, definition: Definition::default(), done: HashMap::new() };
         let result = match target {
             Target::Fs(fs) => lowering.fs(fs),
-            Target::Results(fs) => lowering.fs(fs).map(|test| OpRef { index: 1, ..test }),
+            Target::Results(fs) => lowering.results(fs),
             Target::Directory(source, path) => {
                 let scratch = None;
                 lowering.copy(scratch, source, path, CopyWhat::Contents, &ContainerPath::root(), true)
@@ -92,7 +92,7 @@ impl<'a> Lowering<'a> {
         Some(Lowered { definition, steps })
     }
 
-    fn fs(&mut self, fs: &Fs) -> Option<OpRef> {
+    pub(super) fn fs(&mut self, fs: &Fs) -> Option<OpRef> {
         let key = Arc::as_ptr(&fs.0);
         if let Some(done) = self.done.get(&key) {
             return done.clone();
@@ -221,13 +221,16 @@ impl<'a> Lowering<'a> {
         self.file(inputs, chain(base.is_some(), actions), format!("write {path}"), false)
     }
 
-    /// A directory made where none may be, before a command: also the place where a command can
+    /// Directories made where none may be, before a command: also the place where a command can
     /// be told to run again. (Telling it to the command itself would empty its cache volumes.)
-    fn before_command(&mut self, base: Option<OpRef>, workdir: &str, again: bool) -> OpRef {
+    fn before_command(&mut self, base: Option<OpRef>, workdir: &str, is_test: bool) -> OpRef {
         let inputs = base.iter().map(input).collect();
-        let operation =
-            self.file_operation(inputs, chain(base.is_some(), vec![Action::Mkdir(mkdir(workdir))]));
-        let options = Options { ignore_cache: again || self.surroundings.no_cache, hidden: true, view: None };
+        // A test's is unlike any other's, so that running tests again runs nothing else again.
+        let dirs = [workdir].into_iter().chain(is_test.then_some(RESULTS_DIR));
+        let actions = dirs.map(|dir| Action::Mkdir(mkdir(dir))).collect();
+        let operation = self.file_operation(inputs, chain(base.is_some(), actions));
+        let ignore_cache = self.surroundings.no_cache || is_test && self.surroundings.rerun_tests;
+        let options = Options { ignore_cache, hidden: true, view: None };
         self.definition.add(&operation, format!("workdir {workdir}"), StepKind::File, options)
     }
 
@@ -241,12 +244,13 @@ impl<'a> Lowering<'a> {
             image,
             self.surroundings,
         );
-        let base = self.fs(base);
-        let root = self.before_command(base, &meta.cwd, is_test && self.surroundings.rerun_tests);
+        let root = self.fs(base);
+        let root = self.before_command(root, &meta.cwd, is_test);
         let mut inputs = vec![input(&root)];
         let mut mounts = vec![pb::Mount { input: 0, dest: "/".into(), output: 0, ..Default::default() }];
         if is_test {
-            mounts.push(exec::results(&mut meta, 1));
+            exec::name_results(&mut meta);
+            mounts.push(self.results_mount(base, &meta.user, &mut inputs));
         }
         for mount in &config.mounts {
             mounts.extend(self.mount(mount.path.as_str(), &mount.source, &mut inputs));
@@ -306,27 +310,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// The configuration of the image at the bottom of the chain.
-    fn image_config(&self, fs: &Fs) -> &'a ImageConfig {
-        let mut fs = fs;
-        loop {
-            fs = match &*fs.0 {
-                FsNode::Scratch => return NO_CONFIG,
-                FsNode::Image(image) => {
-                    return self
-                        .surroundings
-                        .images
-                        .get(image.name())
-                        .map_or(NO_CONFIG, |image| &image.config);
-                }
-                FsNode::Copy { base, .. }
-                | FsNode::NewFile { base, .. }
-                | FsNode::Exec { base, .. }
-                | FsNode::Test { base, .. } => base,
-            };
-        }
+    pub(super) fn image_config(&self, fs: &Fs) -> &'a ImageConfig {
+        let FsNode::Image(image) = &*fs.bottom().0 else { return NO_CONFIG };
+        self.surroundings.images.get(image.name()).map_or(NO_CONFIG, |image| &image.config)
     }
 
-    fn file(
+    pub(super) fn file(
         &mut self,
         inputs: Vec<pb::Input>,
         actions: Vec<pb::FileAction>,
@@ -344,14 +333,14 @@ impl<'a> Lowering<'a> {
 }
 
 /// One action whose base is the first input, if there is one, and whose source the next.
-fn action(has_base: bool, action: Action) -> Vec<pb::FileAction> {
+pub(super) fn action(has_base: bool, action: Action) -> Vec<pb::FileAction> {
     let (input, secondary_input) = if has_base { (0, 1) } else { (exec::EMPTY, 0) };
     vec![pb::FileAction { input, secondary_input, output: 0, action: Some(action) }]
 }
 
 /// Actions one after the other on the first input (or on nothing); the last one's result counts.
 /// In BuildKit's numbering the results of actions follow the inputs.
-fn chain(has_base: bool, actions: Vec<Action>) -> Vec<pb::FileAction> {
+pub(super) fn chain(has_base: bool, actions: Vec<Action>) -> Vec<pb::FileAction> {
     let inputs = i64::from(has_base);
     let last = actions.len().saturating_sub(1);
     let chained = actions.into_iter().enumerate().map(|(index, action)| pb::FileAction {
@@ -378,7 +367,7 @@ fn in_one_line(command: &str) -> String {
     }
 }
 
-fn mkdir(path: &str) -> pb::FileActionMkDir {
+pub(super) fn mkdir(path: &str) -> pb::FileActionMkDir {
     pb::FileActionMkDir {
         path: path.into(),
         mode: 0o755,

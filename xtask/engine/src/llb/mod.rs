@@ -8,8 +8,12 @@ mod definition;
 mod exec;
 mod lower;
 mod needs;
+mod results;
 
 pub(crate) use definition::Step;
 pub(crate) use exec::{APT_CONFIG, APT_SECRET, CA_SECRET, DEADLINE_SECRET, EXIT_CODE_FILE, OUTPUT_FILE};
 pub(crate) use lower::{Lowering, ResolvedDirectory, ResolvedImage, Surroundings, Target};
 pub(crate) use needs::Needs;
+
+#[cfg(test)]
+mod tests;

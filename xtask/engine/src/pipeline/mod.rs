@@ -61,4 +61,15 @@ impl Fs {
     pub(crate) fn new(node: FsNode) -> Self {
         Self(Arc::new(node))
     }
+
+    /// What it all rests on: an image, or nothing.
+    pub(crate) fn bottom(&self) -> &Self {
+        match &*self.0 {
+            FsNode::Scratch | FsNode::Image(_) => self,
+            FsNode::Copy { base, .. }
+            | FsNode::NewFile { base, .. }
+            | FsNode::Exec { base, .. }
+            | FsNode::Test { base, .. } => base.bottom(),
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
 mod plain;
+#[cfg(test)]
+mod plain_tests;
 mod record;
 
 pub use plain::{Plain, Verbosity};

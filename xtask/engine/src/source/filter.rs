@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -48,7 +49,7 @@ struct Include {
     matcher: Gitignore,
     /// For `/a/b` without wildcards: where it can match at all.
     fixed: Option<PathBuf>,
-    matched: bool,
+    matched: AtomicBool,
 }
 
 impl Filter {
@@ -66,7 +67,7 @@ impl Filter {
     }
 
     /// Whether `path` (relative to the root) is part of the view.
-    pub(super) fn judge(&mut self, path: &Path, is_dir: bool, parent: Verdict) -> Verdict {
+    pub(super) fn judge(&self, path: &Path, is_dir: bool, parent: Verdict) -> Verdict {
         if self.exclude.matched(path, is_dir).is_ignore() {
             return Verdict::OUT;
         }
@@ -83,11 +84,11 @@ impl Filter {
         }
         let mut included = parent.included;
         let mut possible = included;
-        for include in &mut self.includes {
+        for include in &self.includes {
             if include.matcher.matched(path, is_dir).is_ignore() {
                 included = true;
                 if !ignored {
-                    include.matched = true;
+                    include.matched.store(true, Ordering::Relaxed);
                 }
             }
             possible |= include.may_match_below(path);
@@ -97,7 +98,10 @@ impl Filter {
 
     /// The first include that matched nothing.
     pub(super) fn unmatched(&self) -> Option<&str> {
-        self.includes.iter().find(|include| !include.matched).map(|include| include.pattern.as_str())
+        self.includes
+            .iter()
+            .find(|include| !include.matched.load(Ordering::Relaxed))
+            .map(|include| include.pattern.as_str())
     }
 }
 
@@ -113,16 +117,27 @@ impl Include {
             return wrong("an include cannot take back: use exclude");
         }
         let matcher = matcher(std::iter::once(pattern), "include")?;
-        let fixed = pattern
-            .strip_prefix('/')
-            .filter(|rest| !rest.contains(['*', '?', '[', '{', '\\']))
-            .map(|rest| PathBuf::from(rest.trim_end_matches('/')));
-        Ok(Self { pattern: pattern.to_owned(), matcher, fixed, matched: false })
+        let fixed = pattern.strip_prefix('/').and_then(literal).map(PathBuf::from);
+        Ok(Self { pattern: pattern.to_owned(), matcher, fixed, matched: AtomicBool::new(false) })
     }
 
     fn may_match_below(&self, directory: &Path) -> bool {
         self.fixed.as_ref().is_none_or(|fixed| fixed.starts_with(directory))
     }
+}
+
+/// The one path that a pattern without wildcards matches, with the escapes taken out.
+fn literal(pattern: &str) -> Option<String> {
+    let mut path = String::with_capacity(pattern.len());
+    let mut chars = pattern.trim_end_matches('/').chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' | '[' | '{' => return None,
+            '\\' => path.push(chars.next()?),
+            c => path.push(c),
+        }
+    }
+    Some(path)
 }
 
 fn matcher<'a>(patterns: impl Iterator<Item = &'a str>, of: &str) -> Result<Gitignore, SourceError> {

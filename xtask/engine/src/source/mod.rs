@@ -3,8 +3,10 @@
 
 mod error;
 mod filter;
+mod parallel;
 mod stat;
 mod view;
+mod walk;
 
 pub(crate) use error::unreadable;
 pub use error::{SourceError, reason};

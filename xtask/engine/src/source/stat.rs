@@ -49,6 +49,20 @@ impl Entry {
         }
     }
 
+    /// Whether `metadata`, read later, is of the same thing unchanged.
+    pub(crate) fn is_still(&self, metadata: &Metadata) -> bool {
+        let kind = metadata.file_type();
+        let same_kind = match self.kind {
+            Kind::File => kind.is_file(),
+            Kind::Directory => kind.is_dir(),
+            Kind::Symlink { .. } => kind.is_symlink(),
+        };
+        let now = Self::new("".into(), metadata, self.kind.clone());
+        same_kind
+            && (now.mode, now.size, now.modified, now.changed, now.inode)
+                == (self.mode, self.size, self.modified, self.changed, self.inode)
+    }
+
     /// When its contents or attributes last changed, in nanoseconds since 1970; where the system
     /// does not keep that, when it was last modified.
     pub(crate) fn changed(&self) -> i64 {

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
-use super::filter::{Filter, Verdict};
-use super::{Entry, Kind, SourceError};
+use super::parallel::in_parallel;
+use super::walk::walk;
+use super::{Entry, SourceError};
 use crate::hex;
 use crate::pipeline::HostDirectory;
 
@@ -25,8 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// wants them: depth first, each directory sorted by name.
 #[derive(Debug)]
 pub(crate) struct View {
-    /// What it is a view of.
-    directory: HostDirectory,
     /// What tells this view from every other of this machine: root and filter.
     pub(crate) key: String,
     /// How output speaks of it.
@@ -46,28 +45,11 @@ impl View {
     /// A root that is missing or no directory, something unreadable, a name that is not UTF-8, a
     /// pattern that does not parse or that nothing matches.
     pub(crate) fn read(directory: &HostDirectory) -> Result<Self, SourceError> {
-        Self::read_within(PATIENCE, directory)
-    }
-
-    fn read_within(patience: Duration, directory: &HostDirectory) -> Result<Self, SourceError> {
         let root = canonical(&directory.root)?;
-        let end = Instant::now() + patience;
-        loop {
-            let entries = Walk::run(directory, &root)?;
-            let newest = entries.iter().max_by_key(|entry| entry.changed());
-            let Some(rest) = newest.and_then(|newest| unsettled(newest.changed())) else {
-                let key = key(directory, &root);
-                let stamp = stamp(&key, &entries);
-                let (directory, label) = (directory.clone(), directory.label.clone());
-                return Ok(Self { directory, key, label, root, entries, stamp });
-            };
-            if Instant::now() >= end {
-                let path = newest.map(|newest| root.join(&*newest.path));
-                return Err(SourceError::KeepsChanging(path.unwrap_or(root)));
-            }
-            // A further edit within this tick would not show; let it pass, then look again.
-            thread::sleep(rest);
-        }
+        let entries = at_rest(&root, || walk(directory, &root), CLOCK_TICK, PATIENCE)?;
+        let key = key(directory, &root);
+        let stamp = stamp(&key, &entries);
+        Ok(Self { key, label: directory.label.clone(), root, entries, stamp })
     }
 
     /// A path that `other`, a view of the same directory, has in another state.
@@ -81,10 +63,40 @@ impl View {
         changed.or_else(gone).map(|entry| self.root.join(&*entry.path))
     }
 
-    /// Whether the directory is now as it was when this view of it was read. Blocks on the disk.
+    /// Whether everything in this view is now as it was when it was read. What was added since is
+    /// not looked for: it is not part of the view. Blocks on the disk.
     pub(crate) fn holds_still(&self) -> bool {
-        // No need to wait for rest: the view had it, so an edit since then bears a later time.
-        Walk::run(&self.directory, &self.root).is_ok_and(|now| stamp(&self.key, &now) == self.stamp)
+        let still = |entry: &Entry| {
+            let metadata = fs::symlink_metadata(self.root.join(&*entry.path));
+            metadata.is_ok_and(|metadata| entry.is_still(&metadata))
+        };
+        let parts = in_parallel(&self.entries, |part| Ok::<_, SourceError>(vec![part.iter().all(still)]));
+        parts.is_ok_and(|parts| parts.into_iter().all(|still| still))
+    }
+}
+
+/// What `walk` finds below `root` once its newest change is old enough to be told from a further
+/// one; an error if that does not happen within `patience`.
+fn at_rest(
+    root: &Path,
+    mut walk: impl FnMut() -> Result<Vec<Entry>, SourceError>,
+    tick: Duration,
+    patience: Duration,
+) -> Result<Vec<Entry>, SourceError> {
+    let end = Instant::now() + patience;
+    loop {
+        let entries = walk()?;
+        let newest = entries.iter().max_by_key(|entry| entry.changed());
+        let Some(rest) = newest.and_then(|newest| unsettled(newest.changed(), tick)) else {
+            return Ok(entries);
+        };
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let path = newest.map_or_else(|| root.to_path_buf(), |newest| root.join(&*newest.path));
+            return Err(SourceError::KeepsChanging(path));
+        }
+        // A further edit within this tick would not show; let it pass, then look again.
+        thread::sleep(rest.min(left));
     }
 }
 
@@ -98,10 +110,10 @@ fn canonical(root: &Path) -> Result<PathBuf, SourceError> {
 
 /// How long to wait until a change at `newest` is older than the clock is coarse. A time in the
 /// future (another machine's clock) is not waited for.
-fn unsettled(newest: i64) -> Option<Duration> {
+fn unsettled(newest: i64, tick: Duration) -> Option<Duration> {
     let newest = UNIX_EPOCH + Duration::from_nanos(u64::try_from(newest).unwrap_or(0));
     let age = SystemTime::now().duration_since(newest).ok()?;
-    CLOCK_TICK.checked_sub(age).filter(|rest| !rest.is_zero())
+    tick.checked_sub(age).filter(|rest| !rest.is_zero())
 }
 
 /// Two checkouts must never share a key: BuildKit compares sizes and times only, not contents.
@@ -125,98 +137,9 @@ fn stamp(key: &str, entries: &[Entry]) -> String {
     hex(&hash.finalize()[..16])
 }
 
-struct Walk<'a> {
-    root: &'a Path,
-    filter: Filter,
-    entries: Vec<Entry>,
-    /// Directories on the way to where the walk is that are part of the view only if something
-    /// below them is.
-    pending: Vec<Entry>,
-}
-
-impl Walk<'_> {
-    fn run(directory: &HostDirectory, root: &Path) -> Result<Vec<Entry>, SourceError> {
-        let filter = Filter::new(directory, root)?;
-        let verdict = Verdict::root(&filter);
-        let mut walk = Walk { root, filter, entries: Vec::new(), pending: Vec::new() };
-        walk.directory(Path::new(""), verdict)?;
-        if let Some(pattern) = walk.filter.unmatched() {
-            return Err(SourceError::NoMatch { root: directory.root.clone(), pattern: pattern.to_owned() });
-        }
-        walk.entries.shrink_to_fit();
-        Ok(walk.entries)
-    }
-
-    fn directory(&mut self, path: &Path, verdict: Verdict) -> Result<(), SourceError> {
-        let absolute = self.root.join(path);
-        let mut children = match fs::read_dir(&absolute).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
-            Ok(children) => children,
-            // Gone since it was seen: whoever uses the view looks again afterwards.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && path != Path::new("") => return Ok(()),
-            Err(error) => return Err(SourceError::io(&absolute, error)),
-        };
-        children.sort_by_cached_key(fs::DirEntry::file_name);
-        for child in children {
-            self.child(&child, &path.join(child.file_name()), verdict)?;
-        }
-        Ok(())
-    }
-
-    fn child(&mut self, child: &fs::DirEntry, path: &Path, parent: Verdict) -> Result<(), SourceError> {
-        let Ok(file_type) = child.file_type() else { return Ok(()) };
-        let verdict = self.filter.judge(path, file_type.is_dir(), parent);
-        if !verdict.keep && !verdict.descend {
-            return Ok(());
-        }
-        let metadata = match child.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(SourceError::io(&child.path(), error)),
-        };
-        let kind = if file_type.is_dir() {
-            Kind::Directory
-        } else if file_type.is_symlink() {
-            match fs::read_link(child.path()) {
-                Ok(target) => Kind::Symlink { target: self.text(&target)?.into() },
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(SourceError::io(&child.path(), error)),
-            }
-        } else if file_type.is_file() {
-            Kind::File
-        } else {
-            return Ok(()); // sockets, pipes and devices are of this machine, not of the tree
-        };
-        let entry = Entry::new(self.text(path)?.into(), &metadata, kind);
-        if verdict.keep {
-            self.entries.append(&mut self.pending);
-            self.entries.push(entry);
-        } else {
-            self.pending.push(entry);
-        }
-        if verdict.descend {
-            self.directory(path, verdict)?;
-        }
-        // Whatever is still pending at this depth or below led to nothing.
-        if !verdict.keep {
-            self.pending.retain(|pending| Path::new(&*pending.path) != path);
-        }
-        Ok(())
-    }
-
-    /// A path as BuildKit's protocol has it: UTF-8, `/` between the parts.
-    fn text(&self, path: &Path) -> Result<String, SourceError> {
-        let not_utf8 = || SourceError::NotUtf8 { root: self.root.to_path_buf(), path: path.to_path_buf() };
-        let text = path.to_str().ok_or_else(not_utf8)?;
-        Ok(if std::path::MAIN_SEPARATOR == '/' {
-            text.to_owned()
-        } else {
-            text.replace(std::path::MAIN_SEPARATOR, "/")
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use super::*;
     use crate::pipeline::{Directory, DirectorySource};
 
@@ -310,26 +233,23 @@ mod tests {
 
     #[test]
     fn a_directory_that_never_rests_is_an_error_that_names_the_file() {
-        let dir = tree(&["log", "rests"]);
-        let log = dir.path().join("log");
+        let dir = tree(&["log"]);
         let view = read(Directory::host(dir.path())).unwrap();
         assert!(view.holds_still());
         let DirectorySource::Host(host) = Directory::host(dir.path()).source else {
             panic!("a host directory")
         };
-        // Between a write and a look at it a busy machine may let more than a tick pass.
-        let error = (0..1000).find_map(|number| {
-            fs::write(&log, format!("{number}")).unwrap();
-            View::read_within(Duration::ZERO, &host).err()
-        });
+        let mut number = 0;
+        let written_to = || {
+            number += 1;
+            fs::write(dir.path().join("log"), format!("{number}")).unwrap();
+            walk(&host, dir.path())
+        };
+        let error =
+            at_rest(dir.path(), written_to, Duration::from_secs(3600), Duration::from_millis(1)).unwrap_err();
+        assert!(matches!(&error, SourceError::KeepsChanging(path) if path.ends_with("log")), "{error}");
+        assert!(number > 1, "it was looked at again");
         assert!(!view.holds_still());
-        let Some(SourceError::KeepsChanging(path)) = error else { panic!("{error:?}") };
-        assert_eq!(path, fs::canonicalize(&log).unwrap());
-        let now = read(Directory::host(dir.path())).unwrap();
-        assert_eq!(view.difference(&now), Some(path));
-        fs::remove_file(dir.path().join("rests")).unwrap();
-        let gone = now.difference(&read(Directory::host(dir.path())).unwrap()).unwrap();
-        assert!(gone.ends_with("rests"), "{gone:?}");
     }
 
     #[test]
@@ -362,6 +282,23 @@ mod tests {
         let up = view.entries.iter().find(|entry| &*entry.path == "a/up").unwrap();
         assert_eq!(up.kind, Kind::Symlink { target: "..".into() });
         assert_eq!(view.entries.len(), 4);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_any_name_is_found_without_reading_what_is_beside_it() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        // A walk over the sibling would stumble over its name.
+        let dir = tree(&["a b [1].txt", "*", "sibling/x"]);
+        fs::write(dir.path().join("sibling").join(OsStr::from_bytes(b"x\xff")), "").unwrap();
+        for name in ["a b [1].txt", "*"] {
+            let file = crate::pipeline::File::host(dir.path().join(name));
+            let DirectorySource::Host(host) = file.source else { panic!("a host file") };
+            let view = View::read(&host).unwrap();
+            let found: Vec<&str> = view.entries.iter().map(|entry| &*entry.path).collect();
+            assert_eq!(found, [name]);
+        }
     }
 
     #[cfg(unix)]

@@ -50,7 +50,11 @@ impl World {
 
     /// Another session of the same user, with the same token.
     pub async fn again(&self) -> Self {
-        Self { token: self.token.clone(), ..Self::open().await }
+        self.again_with(|_| {}).await
+    }
+
+    pub async fn again_with(&self, change: impl FnOnce(&mut Options)) -> Self {
+        Self { token: self.token.clone(), ..Self::open_with(change).await }
     }
 
     /// A container whose commands were never run before this test.
