@@ -2,7 +2,7 @@
 //! task: signals, the record, the last words.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -76,8 +76,17 @@ pub fn run(global: Global, command: Command) -> i32 {
         Err(error) => return fail(&error),
     };
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(plain(&global, &stopped, &cancel))];
-    // Without a record the run is as good; the disk may be full or not ours.
-    reporters.extend(Record::create(&record.join("events.jsonl")).ok().map(|file| Box::new(file) as _));
+    match Record::create(&record.join("events.jsonl")) {
+        Ok(file) => reporters.push(Box::new(file)),
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+            return fail(&anyhow::Error::new(Error::Usage(format!(
+                "another run writes its record to {}; wait for it, or name another folder with --record",
+                record.display()
+            ))));
+        }
+        // Without events the run is as good; whether results can be kept there shows.
+        Err(_) => {}
+    }
     let events = Events::new(reporters);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -100,8 +109,11 @@ fn finish(events: &Events, result: anyhow::Result<()>, stopped: i32) -> i32 {
         Ok(()) => 0,
         Err(error) => exit::code(error),
     };
-    let error = result.err().filter(|_| stopped == 0);
-    let text = error.as_ref().map(|error| events.redacted(format!("{error:#}")));
+    let text = match result {
+        _ if stopped != 0 => exit::stopped_by(stopped).map(str::to_owned),
+        Err(error) => Some(events.redacted(format!("{error:#}"))),
+        Ok(()) => None,
+    };
     events.emit(Event::RunFinished {
         exit_code: code,
         seconds: events.elapsed().as_secs_f64(),
@@ -187,8 +199,8 @@ fn record_folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
         }
     };
     fs::create_dir_all(&folder)
-        .map_err(|error| Error::Write { path: folder.clone(), why: error.to_string() })
-        .context("cannot keep a record of the run")?;
+        .map_err(|error| Error::write(&folder, &error))
+        .context("cannot keep a record of the run (--record)")?;
     Ok(folder)
 }
 

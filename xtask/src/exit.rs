@@ -1,5 +1,6 @@
 //! What the exit code says: 0 passed; 1 the tests or a step failed; 2 wrong input; 3 the engine or
-//! the machine is not ready; 130 and 143 stopped by a signal; 141 nobody reads the output any more.
+//! the machine is not ready; 130 and 143 stopped by a signal; 141 nobody reads the output any more;
+//! 101 a bug of ours.
 
 use xtask_engine::Error;
 
@@ -11,6 +12,18 @@ pub const INTERRUPTED: i32 = 130;
 pub const TERMINATED: i32 = 143;
 /// 128 + SIGPIPE: what `cargo xtask test | head -1` would get from any other program.
 pub const OUTPUT_CLOSED: i32 = 141;
+
+/// What a panic gives in any program of Rust's.
+pub const PANIC: i32 = 101;
+
+/// The words for a signal that ended a run; none where nobody is there to read them.
+pub fn stopped_by(code: i32) -> Option<&'static str> {
+    match code {
+        INTERRUPTED => Some("stopped by Ctrl-C"),
+        TERMINATED => Some("stopped by a signal to terminate"),
+        _ => None,
+    }
+}
 
 /// The exit code for an error: that of the first cause that knows one, else 1.
 pub fn code(error: &anyhow::Error) -> i32 {

@@ -1,6 +1,7 @@
 //! `cargo xtask`: the test automation of this repository. Each task is one file in `cmd/`.
 
 mod bench;
+mod bug;
 mod cli;
 mod cmd;
 mod context;
@@ -20,10 +21,12 @@ use clap::Parser;
 use crate::cli::Cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let code = match cli.command {
-        Some(command) => context::run(cli.global, command),
-        None => cli::print_tasks(),
-    };
+    let code = bug::told(|| {
+        let cli = Cli::parse();
+        match cli.command {
+            Some(command) => context::run(cli.global, command),
+            None => cli::print_tasks(),
+        }
+    });
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

@@ -1,9 +1,11 @@
 //! The application's repository: where its parts are.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use xtask_engine::Error;
 use xtask_engine::pipeline::Directory;
+use xtask_engine::source::reason;
 
 /// What is made by tools in a checkout and never part of its sources, in gitignore's syntax.
 const NOT_SOURCES: [&str; 6] = ["node_modules", "dist", ".next", "coverage", ".git", "*.tsbuildinfo"];
@@ -28,10 +30,7 @@ impl Project {
                 if root.join("web/crux").is_dir() { root } else { root.join("tests/sample") }
             }
         };
-        if !root.is_dir() {
-            let what = if root.exists() { "is not a folder" } else { "is not there" };
-            return Err(Error::Usage(format!("--repo: {} {what}", root.display())));
-        }
+        folder(&root, "")?;
         Ok(Self { root })
     }
 
@@ -45,14 +44,8 @@ impl Project {
     /// # Errors
     /// If the repository does not have it.
     pub fn dir(&self, path: &str) -> Result<Directory, Error> {
-        let folder = self.root.join(path);
-        if !folder.is_dir() {
-            return Err(Error::Usage(format!(
-                "{} has no folder {path}: name a checkout of the application with --repo",
-                self.root.display()
-            )));
-        }
-        Ok(Directory::host(folder).labelled(path))
+        folder(&self.root, path)?;
+        Ok(Directory::host(self.root.join(path)).labelled(path))
     }
 
     /// The sources in a folder: all but what tools make in it.
@@ -73,8 +66,8 @@ impl Project {
         for file in ["package.json", "package-lock.json"] {
             if !self.root.join(path).join(file).is_file() {
                 return Err(Error::Usage(format!(
-                    "{path} has no {file}, which `npm ci` needs: run `npm install` there and commit it ({})",
-                    self.root.display()
+                    "{} has no {file}, which `npm ci` needs; run `npm install` there and commit it",
+                    self.root.join(path).display()
                 )));
             }
         }
@@ -83,6 +76,24 @@ impl Project {
             files.push("/.npmrc");
         }
         Ok(folder.include(files))
+    }
+}
+
+/// Makes sure that `path` is a folder in `root`, itself one.
+fn folder(root: &Path, path: &str) -> Result<(), Error> {
+    const ADVICE: &str = "name a checkout of the application, with web/crux and web/crux-ui, with --repo";
+    let wrong = |what: String| Err(Error::Usage(format!("{what}; {ADVICE}")));
+    let folder = if path.is_empty() { root.to_path_buf() } else { root.join(path) };
+    match folder.metadata() {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => wrong(format!("{} is not a folder", folder.display())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_empty() => {
+            wrong(format!("there is no folder {}", root.display()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            wrong(format!("{} has no folder {path}", root.display()))
+        }
+        Err(error) => wrong(format!("cannot read {}: {}", folder.display(), reason(&error))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a run can fail, and what the process's exit code says of it.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ pub enum Error {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// A step failed.
-    #[error("{pipeline}: `{step}` failed{}", .exit_code.map(|code| format!(" with exit code {code}")).unwrap_or_default())]
+    #[error("{pipeline}: `{step}` failed{}", step_failure(.exit_code.as_ref(), .tail))]
     Step {
         /// The pipeline.
         pipeline: String,
@@ -84,12 +85,43 @@ pub enum Error {
     Machine(String),
 }
 
+/// A command's output was shown as it came; where there is no command, the engine's words are all.
+fn step_failure(exit_code: Option<&i32>, tail: &[String]) -> String {
+    match exit_code {
+        Some(code) => format!(" with exit code {code}"),
+        None if tail.is_empty() => String::new(),
+        None => format!(": {}", tail.join(" ")),
+    }
+}
+
 /// A duration as a user types it: `90 s`, `0.5 s`.
 fn seconds(limit: &Duration) -> String {
     format!("{} s", limit.as_secs_f64())
 }
 
+/// Why something cannot be written, and what to do.
+pub(crate) fn write_problem(error: &io::Error) -> String {
+    use io::ErrorKind as K;
+    // A library wraps: the innermost cause is the system's own word.
+    let mut innermost: &(dyn std::error::Error + 'static) = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let innermost = innermost.downcast_ref::<io::Error>().unwrap_or(error);
+    let advice = match innermost.kind() {
+        K::StorageFull | K::QuotaExceeded => "make room on that disk",
+        K::PermissionDenied | K::ReadOnlyFilesystem => "make it writable",
+        _ => "correct the path",
+    };
+    format!("{}; {advice}, or name another folder", crate::source::reason(innermost))
+}
+
 impl Error {
+    /// Something could not be written at `path`.
+    pub fn write(path: impl Into<PathBuf>, error: &io::Error) -> Self {
+        Self::Write { path: path.into(), why: write_problem(error) }
+    }
+
     /// The exit code that tells the kind: 1 the tests or a step failed, 2 wrong input, 3 the engine
     /// or the machine is not ready. For [`Error::Canceled`] the signal decides; 130 is Ctrl-C's.
     pub fn exit_code(&self) -> i32 {
@@ -100,6 +132,7 @@ impl Error {
             | Self::Source(_)
             | Self::Unreadable(_)
             | Self::Secret { .. } => 2,
+            Self::Engine(error) if error.is_usage() => 2,
             Self::Engine(_) | Self::Image(_) | Self::Write { .. } | Self::Machine(_) => 3,
             Self::Canceled => 130,
         }

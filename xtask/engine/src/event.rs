@@ -171,6 +171,18 @@ pub enum Event {
         /// Bytes sent.
         bytes: u64,
     },
+    /// A step that is no test failed; its last lines.
+    StepFailed {
+        /// The pipeline.
+        pipeline: String,
+        /// The step's text.
+        step: String,
+        /// The command's exit code, if it was the command that failed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+        /// The last lines of its output.
+        tail: Vec<String>,
+    },
     /// A test step's result.
     TestFinished {
         /// The pipeline.

@@ -63,6 +63,10 @@ impl Redactor {
                     clean(error);
                 }
             }
+            Event::StepFailed { step, tail, .. } => {
+                clean(step);
+                tail.iter_mut().for_each(clean);
+            }
             Event::TestFinished { step, failures, tail, .. } => {
                 clean(step);
                 tail.iter_mut().for_each(clean);

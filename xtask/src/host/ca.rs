@@ -2,15 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-/// Where distributions keep it: Debian and Alpine, Fedora, openSUSE, macOS.
-const PLACES: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-];
-
 /// A file of certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bundle {
@@ -20,10 +11,9 @@ pub(crate) struct Bundle {
     pub certificates: usize,
 }
 
-/// The host's bundle: what `SSL_CERT_FILE` names, else the distribution's.
+/// The bundle that steps get.
 pub(crate) fn bundle() -> Option<Bundle> {
-    let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    named.into_iter().chain(PLACES.iter().map(PathBuf::from)).find_map(|path| read(&path))
+    read(&xtask_engine::session::ca_bundle()?)
 }
 
 fn read(path: &Path) -> Option<Bundle> {

@@ -13,7 +13,7 @@ use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::Secrets
 use bollard_buildkit_proto::moby::filesync::v1::{
     auth_server::AuthServer, file_send_server::FileSendServer, file_sync_server::FileSyncServer,
 };
-use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -25,6 +25,12 @@ use super::io::Connection;
 use super::secrets::{SecretService, SecretStore};
 use crate::docker::{Engine, EngineError};
 use crate::source::View;
+
+/// How often the engine is asked whether it still lives: a step may say nothing for hours, and an
+/// engine that hangs keeps its connections.
+const PING: Duration = Duration::from_secs(10);
+/// How long it may take to answer. Go's library answers from the thread that reads, at any load.
+const PONG: Duration = Duration::from_secs(10);
 
 /// What BuildKit may ask for.
 pub(crate) struct Offer {
@@ -42,7 +48,8 @@ pub(crate) struct Attachment {
     id: String,
     transfers: Transfers,
     export: Option<TarReceiver>,
-    servers: Vec<JoinHandle<()>>,
+    _close: DropGuard,
+    closed: CancellationToken,
 }
 
 impl Attachment {
@@ -51,21 +58,26 @@ impl Attachment {
         let id = Uuid::new_v4().simple().to_string();
         let transfers = Transfers::default();
         let export = offer.export.clone().map(TarReceiver::new);
-        let mut servers = vec![serve(engine, &id, &offer, &transfers, export.as_ref()).await?];
+        let (close, closed) = (CancellationToken::new(), CancellationToken::new());
+        let server = Server { engine, offer: &offer, transfers: &transfers, close: &close };
+        server.serve(&id, export.as_ref(), closed.clone()).await?;
         if waits_for_named_session(engine) {
             for view in &offer.views {
                 // Another run of the same unchanged tree may have it open: then that one serves.
-                if let Ok(server) = serve(engine, &view.stamp, &offer, &transfers, None).await {
-                    servers.push(server);
-                }
+                let _ = server.serve(&view.stamp, None, CancellationToken::new()).await;
             }
         }
-        Ok(Self { id, transfers, export, servers })
+        Ok(Self { id, transfers, export, _close: close.drop_guard(), closed })
     }
 
     /// Its id, as `Solve` takes it.
     pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Cancelled when the engine closed the connection or did not answer on it any more.
+    pub(crate) fn closed(&self) -> &CancellationToken {
+        &self.closed
     }
 
     /// What was sent.
@@ -76,7 +88,7 @@ impl Attachment {
     /// Waits until all that BuildKit sent is written.
     ///
     /// # Errors
-    /// One sentence: what could not be written and why.
+    /// Why it could not be written.
     pub(crate) async fn exported(&self) -> Result<(), String> {
         match &self.export {
             Some(export) => export.finished().await,
@@ -90,58 +102,62 @@ impl Attachment {
     }
 }
 
-impl Drop for Attachment {
-    fn drop(&mut self) {
-        self.servers.iter().for_each(JoinHandle::abort);
-    }
-}
-
 /// Engines from BuildKit 0.9 on (Docker 23, API 1.42) wait 5 s for a session of the id in
 /// `local.session` before they take the solve's; older ones take that at once.
 fn waits_for_named_session(engine: &Engine) -> bool {
     engine.info().api_version >= (1, 42)
 }
 
-async fn serve(
-    engine: &Engine,
-    id: &str,
-    offer: &Offer,
-    transfers: &Transfers,
-    export: Option<&TarReceiver>,
-) -> Result<JoinHandle<()>, EngineError> {
-    const METHOD: &str = "X-Docker-Expose-Session-Grpc-Method";
-    let mut headers = vec![
-        ("X-Docker-Expose-Session-Uuid", id),
-        ("X-Docker-Expose-Session-Name", "xtask"),
-        ("X-Docker-Expose-Session-Sharedkey", offer.host.as_str()),
-        (METHOD, "/grpc.health.v1.Health/Check"),
-        (METHOD, "/moby.filesync.v1.FileSync/DiffCopy"),
-        (METHOD, "/moby.filesync.v1.Auth/Credentials"),
-        (METHOD, "/moby.buildkit.secrets.v1.Secrets/GetSecret"),
-    ];
-    if export.is_some() {
-        headers.push((METHOD, "/moby.filesync.v1.FileSend/DiffCopy"));
+/// What all connections of a session have in common.
+struct Server<'a> {
+    engine: &'a Engine,
+    offer: &'a Offer,
+    transfers: &'a Transfers,
+    close: &'a CancellationToken,
+}
+
+impl Server<'_> {
+    /// Opens a connection as the session `id` and serves it until its end, which cancels `closed`.
+    async fn serve(
+        &self,
+        id: &str,
+        export: Option<&TarReceiver>,
+        closed: CancellationToken,
+    ) -> Result<(), EngineError> {
+        const METHOD: &str = "X-Docker-Expose-Session-Grpc-Method";
+        let mut headers = vec![
+            ("X-Docker-Expose-Session-Uuid", id),
+            ("X-Docker-Expose-Session-Name", "xtask"),
+            ("X-Docker-Expose-Session-Sharedkey", self.offer.host.as_str()),
+            (METHOD, "/grpc.health.v1.Health/Check"),
+            (METHOD, "/moby.filesync.v1.FileSync/DiffCopy"),
+            (METHOD, "/moby.filesync.v1.Auth/Credentials"),
+            (METHOD, "/moby.buildkit.secrets.v1.Secrets/GetSecret"),
+        ];
+        if export.is_some() {
+            headers.push((METHOD, "/moby.filesync.v1.FileSend/DiffCopy"));
+        }
+        let stream = self.engine.upgrade("/session", &headers).await?;
+        let files = FileSync::new(self.offer.views.iter().cloned(), self.transfers.clone());
+        let router = tonic::transport::Server::builder()
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .http2_keepalive_interval(Some(PING))
+            .http2_keepalive_timeout(Some(PONG))
+            .add_service(health::health_server::HealthServer::new(Healthy))
+            .add_service(FileSyncServer::new(files).max_decoding_message_size(MESSAGE_LIMIT))
+            .add_service(SecretsServer::new(SecretService(self.offer.secrets.clone())))
+            .add_service(AuthServer::new(Auth))
+            .add_optional_service(
+                export
+                    .cloned()
+                    .map(|export| FileSendServer::new(export).max_decoding_message_size(MESSAGE_LIMIT)),
+            );
+        let connection = Connection::new(stream, self.close.clone(), closed);
+        let incoming = tokio_stream::once(Ok::<_, std::io::Error>(connection));
+        tokio::spawn(router.serve_with_incoming(incoming));
+        Ok(())
     }
-    let stream = engine.upgrade("/session", &headers).await?;
-    let files = FileSync::new(offer.views.iter().cloned(), transfers.clone());
-    let router = tonic::transport::Server::builder()
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .http2_keepalive_interval(Some(Duration::from_secs(20)))
-        .add_service(health::health_server::HealthServer::new(Healthy))
-        .add_service(FileSyncServer::new(files).max_decoding_message_size(MESSAGE_LIMIT))
-        .add_service(SecretsServer::new(SecretService(offer.secrets.clone())))
-        .add_service(AuthServer::new(Auth))
-        .add_optional_service(
-            export
-                .cloned()
-                .map(|export| FileSendServer::new(export).max_decoding_message_size(MESSAGE_LIMIT)),
-        );
-    let incoming = tokio_stream::once(Ok::<_, std::io::Error>(Connection(stream)));
-    Ok(tokio::spawn(async move {
-        // The end of the connection is the end of the solve, which says so itself.
-        let _ = router.serve_with_incoming(incoming).await;
-    }))
 }
 
 /// BuildKit asks now and then whether we are still there.

@@ -4,8 +4,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{
-    DiskUsageRequest, PruneRequest, control_client::ControlClient,
+    DiskUsageRequest, ListWorkersRequest, PruneRequest, control_client::ControlClient,
 };
+use bollard_buildkit_proto::pb;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
@@ -75,6 +76,12 @@ impl Control {
             .connect_with_connector(Once(Some(stream)))
             .await?;
         Ok(Self { client: ControlClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT) })
+    }
+
+    /// The platforms whose programs it can run.
+    pub(crate) async fn platforms(&self) -> Result<Vec<pb::Platform>, Status> {
+        let response = self.client.clone().list_workers(ListWorkersRequest::default()).await?.into_inner();
+        Ok(response.record.into_iter().flat_map(|worker| worker.platforms).collect())
     }
 
     /// All that the cache holds.

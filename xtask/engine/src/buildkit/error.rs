@@ -35,8 +35,9 @@ impl From<Status> for SolveError {
         // connection shows as Unavailable, or as a transport error under any code.
         let from_transport = std::error::Error::source(&status).is_some();
         match status.code() {
-            Code::Unavailable => Self::Lost { reason: status.message().to_owned() },
-            _ if from_transport => Self::Lost { reason: status.message().to_owned() },
+            // The library's own words are "transport error" and the like.
+            Code::Unavailable => Self::Lost { reason: "the connection broke".into() },
+            _ if from_transport => Self::Lost { reason: "the connection broke".into() },
             _ => Self::Failed { message: status.message().to_owned() },
         }
     }

@@ -8,14 +8,25 @@ use bollard_buildkit_proto::moby::filesync::v1::{BytesMessage, file_send_server:
 use tokio::sync::{mpsc, watch};
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::error::write_problem;
+
 /// Chunks in flight between the network and the disk; BuildKit sends up to 3 MiB each.
 const IN_FLIGHT: usize = 4;
+
+/// Why an archive could not be unpacked.
+#[derive(Debug, Clone)]
+enum Problem {
+    /// It cannot be written here, with the reason.
+    Write(String),
+    /// It did not come to its end.
+    BrokenOff,
+}
 
 /// Unpacks one archive into a directory.
 #[derive(Clone)]
 pub(super) struct TarReceiver {
     dest: PathBuf,
-    done: Arc<watch::Sender<Option<Result<(), String>>>>,
+    done: Arc<watch::Sender<Option<Result<(), Problem>>>>,
 }
 
 impl TarReceiver {
@@ -27,14 +38,21 @@ impl TarReceiver {
     pub(super) async fn finished(&self) -> Result<(), String> {
         let mut done = self.done.subscribe();
         match done.wait_for(Option::is_some).await {
-            Ok(result) => result.clone().unwrap_or(Ok(())),
+            Ok(result) => match &*result {
+                Some(Err(Problem::Write(why))) => Err(why.clone()),
+                Some(Err(Problem::BrokenOff)) => Err("the container engine broke off".into()),
+                _ => Ok(()),
+            },
             Err(_) => Err("the export was broken off".into()),
         }
     }
 
-    /// Why it could not be unpacked, if it is known by now.
+    /// Why it could not be written here, if it is known by now.
     pub(super) fn problem(&self) -> Option<String> {
-        self.done.borrow().clone()?.err()
+        match &*self.done.borrow() {
+            Some(Err(Problem::Write(why))) => Some(why.clone()),
+            _ => None,
+        }
     }
 }
 
@@ -68,13 +86,16 @@ impl FileSend for TarReceiver {
         }
         drop(sender);
         let result = match unpacked.await {
-            Ok(result) => result,
-            Err(error) => Err(format!("unpacking stopped: {error}")),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) if *broken.lock().unwrap_or_else(|lock| lock.into_inner()) => Err(Problem::BrokenOff),
+            Ok(Err(error)) => Err(Problem::Write(write_problem(&error))),
+            Err(_) => Err(Problem::BrokenOff),
         };
         self.done.send_replace(Some(result.clone()));
         match result {
             Ok(()) => Ok(Response::new(tokio_stream::empty())),
-            Err(why) => Err(Status::aborted(why)),
+            Err(Problem::Write(why)) => Err(Status::aborted(why)),
+            Err(Problem::BrokenOff) => Err(Status::aborted("broken off")),
         }
     }
 }
@@ -104,19 +125,11 @@ impl Read for ChannelReader {
     }
 }
 
-fn unpack(reader: impl Read, dest: &Path) -> Result<(), String> {
-    let failed = |error: io::Error| {
-        // The crate wraps: the last cause is the system's own word.
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        format!("cannot write to {}: {cause}", dest.display())
-    };
-    std::fs::create_dir_all(dest).map_err(failed)?;
+fn unpack(reader: impl Read, dest: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dest)?;
     let mut archive = tar::Archive::new(reader);
     // What comes out belongs to who asked for it, whatever the user in the container was.
     archive.set_preserve_ownerships(false);
     archive.set_overwrite(true);
-    archive.unpack(dest).map_err(failed)
+    archive.unpack(dest)
 }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::source::{Entry, Kind, View, reason};
+use crate::source::{Entry, Kind, View, unreadable};
 
 /// Bytes of a file in one message, as fsutil sends them.
 const CHUNK: usize = 32 * 1024;
@@ -116,12 +116,13 @@ impl file_sync_server::FileSync for FileSync {
             let sent = send(&view, requests, &packets, &runtime, &transfers);
             drop(packets);
             let error = match sent {
-                Err(Problem { moved: true, .. }) => {
+                Err(Problem::Moved(_)) => {
                     transfers.torn.cancel();
                     None
                 }
-                Err(problem) => Some(problem.text),
-                Ok(()) => None,
+                Err(Problem::Unreadable(text)) => Some(text),
+                // Why the engine broke off, its solve says.
+                Err(Problem::BrokenOff) | Ok(()) => None,
             };
             transfers.update(&view.key, |transfer| {
                 transfer.done = true;
@@ -151,8 +152,7 @@ fn send(
     runtime: &Handle,
     transfers: &Transfers,
 ) -> Result<(), Problem> {
-    const BROKEN_OFF: &str = "the engine broke off";
-    let put = |packet: Packet| packets.blocking_send(Ok(packet)).map_err(|_| BROKEN_OFF.to_owned());
+    let put = |packet: Packet| packets.blocking_send(Ok(packet)).map_err(|_| Problem::BrokenOff);
     for entry in &view.entries {
         put(packet(PacketType::PacketStat, 0, Some(stat(entry)), Vec::new()))?;
     }
@@ -160,13 +160,14 @@ fn send(
     let mut buffer = vec![0; CHUNK];
     loop {
         let Ok(Some(request)) = runtime.block_on(requests.message()) else {
-            return Err(BROKEN_OFF.to_owned().into());
+            return Err(Problem::BrokenOff);
         };
         match request.r#type() {
             PacketType::PacketReq => {
                 let Some(entry) = view.entries.get(request.id as usize) else {
                     let (id, count) = (request.id, view.entries.len());
-                    return Err(format!("the engine asked for file {id} of {count}").into());
+                    let _ = packets.blocking_send(Err(Status::out_of_range(format!("file {id} of {count}"))));
+                    return Err(Problem::BrokenOff);
                 };
                 match file(view, entry, request.id, &mut buffer, &put) {
                     Ok(bytes) => transfers.update(&view.key, |transfer| {
@@ -174,30 +175,30 @@ fn send(
                         transfer.bytes += bytes;
                     }),
                     Err(problem) => {
-                        let _ = packets.blocking_send(Err(Status::aborted(problem.text.clone())));
+                        let _ = packets.blocking_send(Err(Status::aborted(problem.to_string())));
                         return Err(problem);
                     }
                 }
             }
-            PacketType::PacketFin => return Ok(put(packet(PacketType::PacketFin, 0, None, Vec::new()))?),
-            PacketType::PacketErr => return Err(String::from_utf8_lossy(&request.data).into_owned().into()),
+            PacketType::PacketFin => return put(packet(PacketType::PacketFin, 0, None, Vec::new())),
+            PacketType::PacketErr => return Err(Problem::BrokenOff),
             PacketType::PacketStat | PacketType::PacketData => {}
         }
     }
 }
 
 /// Why a view could not be sent.
-struct Problem {
-    /// One sentence.
-    text: String,
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    /// A file cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
     /// A file was gone: the list must be made anew.
-    moved: bool,
-}
-
-impl From<String> for Problem {
-    fn from(text: String) -> Self {
-        Self { text, moved: false }
-    }
+    #[error("{0}")]
+    Moved(String),
+    /// The engine wants no more: it failed, or another directory did.
+    #[error("the engine broke off")]
+    BrokenOff,
 }
 
 /// Sends one file; returns its bytes.
@@ -206,16 +207,12 @@ fn file(
     entry: &Entry,
     id: u32,
     buffer: &mut [u8],
-    put: &impl Fn(Packet) -> Result<(), String>,
+    put: &impl Fn(Packet) -> Result<(), Problem>,
 ) -> Result<u64, Problem> {
     let path = view.root.join(&*entry.path);
-    let failed = |error: io::Error| Problem {
-        text: format!(
-            "cannot read {}: {} (leave it out with exclude or .dockerignore, or make it readable)",
-            path.display(),
-            reason(&error)
-        ),
-        moved: error.kind() == io::ErrorKind::NotFound,
+    let failed = |error: io::Error| {
+        let text = unreadable(&path, &error);
+        if error.kind() == io::ErrorKind::NotFound { Problem::Moved(text) } else { Problem::Unreadable(text) }
     };
     let mut file = File::open(&path).map_err(failed)?;
     let mut sent = 0;

@@ -20,4 +20,4 @@ pub(crate) use error::{SolveError, exit_code};
 pub(crate) use file_sync::Transfers;
 pub(crate) use secrets::SecretStore;
 pub(crate) use solve::{Exporter, Limits, Solve, solve};
-pub(crate) use status::Progress;
+pub(crate) use status::{Counts, Progress};

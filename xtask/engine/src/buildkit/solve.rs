@@ -38,12 +38,17 @@ pub(crate) struct Limits {
     pub(crate) cancel: CancellationToken,
     /// Cancelled when the result would be that of a tree that never was.
     pub(crate) torn: CancellationToken,
+    /// Cancelled when the engine left the session.
+    pub(crate) closed: CancellationToken,
     pub(crate) deadline: Option<Instant>,
 }
 
 /// How much longer than the deadline a running test may take: its wrapper stops it at the
 /// deadline, and then its files are brought out.
 const TEST_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The end of a connection is mostly the end of a solve, which says more.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Solves, telling `progress` what happens. Dropped or ended early, the steps stop.
 ///
@@ -75,12 +80,17 @@ pub(crate) async fn solve(
     let solving = client.solve(request);
     tokio::pin!(solving);
 
+    let left = left(&limits.closed);
+    tokio::pin!(left);
     let mut deadline = limits.deadline.map(TokioInstant::from_std);
     let result = loop {
         tokio::select! {
             biased;
             () = limits.cancel.cancelled() => break Err(SolveError::Canceled),
             () = limits.torn.cancelled() => break Err(SolveError::Torn),
+            () = &mut left => {
+                break Err(SolveError::Lost { reason: "it does not answer any more".into() });
+            }
             message = status.recv(), if !status.is_closed() || !status.is_empty() => {
                 if let Some(message) = message {
                     progress.status(message);
@@ -135,6 +145,12 @@ fn follow(
         }
     });
     receiver
+}
+
+/// The engine left the session, and has had time to say why.
+async fn left(closed: &CancellationToken) {
+    closed.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 async fn until(deadline: Option<TokioInstant>) {

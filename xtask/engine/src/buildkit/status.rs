@@ -35,6 +35,27 @@ pub(crate) struct Progress<'a> {
     told: HashSet<String>,
     /// The end of a test step is for the caller to tell: to the engine it succeeded in any case.
     hold_tests: bool,
+    counts: Counts,
+}
+
+/// Steps whose end was told: each once, however many solves a pipeline takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Their result came from the cache.
+    pub(crate) cached: u64,
+    /// They ran.
+    pub(crate) ran: u64,
+}
+
+impl Counts {
+    /// Counts a step that ended so.
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Cached => self.cached += 1,
+            Outcome::Ran => self.ran += 1,
+            _ => {}
+        }
+    }
 }
 
 #[derive(Default)]
@@ -58,7 +79,8 @@ impl<'a> Progress<'a> {
     ) -> Self {
         let index = steps.iter().enumerate().map(|(index, step)| (step.digest.clone(), index)).collect();
         let states = steps.iter().map(|_| State::default()).collect();
-        Self { pipeline, events, transfers, steps, index, states, told, hold_tests }
+        let counts = Counts::default();
+        Self { pipeline, events, transfers, steps, index, states, told, hold_tests, counts }
     }
 
     /// What has been told, for the next solve of the same pipeline.
@@ -100,16 +122,9 @@ impl<'a> Progress<'a> {
             .map(|(step, result)| self.end(step, result.clone()))
     }
 
-    /// Adds this solve's steps to those that came from the cache and those that ran.
-    pub(crate) fn counts(&self, mut cached: u64, mut ran: u64) -> (u64, u64) {
-        for (step, state) in self.steps.iter().zip(&self.states) {
-            match state.result.as_ref().map(|result| &result.outcome) {
-                Some(Outcome::Cached) if !step.hidden => cached += 1,
-                Some(Outcome::Ran) if !step.hidden => ran += 1,
-                _ => {}
-            }
-        }
-        (cached, ran)
+    /// The steps whose end this solve told.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// The last lines of what a step printed.
@@ -282,6 +297,7 @@ impl<'a> Progress<'a> {
         let first = self.states[at].result.is_none();
         let result = StepResult { outcome, seconds };
         if !step.hidden && !held && first && self.told.insert(step.digest.clone()) {
+            self.counts.add(&result.outcome);
             self.events.emit(self.end(step, result.clone()));
         }
         if first {

@@ -34,6 +34,10 @@ pub(crate) fn current(environment: &Environment) -> Result<Option<(String, Strin
     let Some(path) = environment.docker_config().map(|directory| directory.join("config.json")) else {
         return Ok(None);
     };
+    // Another user's, as HOME is after `su` and `sudo -u`: Docker's client does without it, too.
+    if std::fs::File::open(&path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
+        return Ok(None);
+    }
     let name = read_json::<Config>(&path)?.unwrap_or_default().current_context;
     Ok(if name.is_empty() { None } else { named(&name, path.display().to_string()) })
 }

@@ -65,7 +65,9 @@ pub fn discover(engine: Option<&str>, environment: &Environment) -> Result<Found
         // Docker takes `host:port` here, too.
         let bare = !text.contains("://") && !text.starts_with('/');
         let url = if bare { format!("tcp://{text}") } else { text.to_owned() };
-        return Ok(Found { endpoint: with_tls_variables(&url, environment)?, by: FoundBy::Variable });
+        let endpoint = with_tls_variables(&url, environment)
+            .map_err(|error| EndpointError::Variable { variable: "DOCKER_HOST", error: Box::new(error) })?;
+        return Ok(Found { endpoint, by: FoundBy::Variable });
     }
     if let Some((name, by)) = context::current(environment)? {
         return match context::endpoint(&name, environment)? {

@@ -63,6 +63,14 @@ pub enum EndpointError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A variable holds no address.
+    #[error("{variable}: {error}")]
+    Variable {
+        /// Its name.
+        variable: &'static str,
+        /// What is wrong with its value.
+        error: Box<Self>,
+    },
     /// Neither a URL, a socket nor a Docker context.
     #[error(
         "`{text}` is neither the address of a container engine, nor an existing socket, nor a \

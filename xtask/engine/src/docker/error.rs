@@ -85,6 +85,15 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// Whether what was asked for is wrong, rather than the engine.
+    pub fn is_usage(&self) -> bool {
+        use EndpointError as E;
+        matches!(
+            self,
+            Self::Endpoint(E::Invalid { .. } | E::Unknown { .. } | E::NoContext { .. } | E::Variable { .. })
+        )
+    }
+
     /// What `error` means when the engine at `endpoint` was asked to `action` (the end of
     /// "cannot …").
     pub fn from_request(endpoint: &Endpoint, action: &str, error: bollard::errors::Error) -> Self {

@@ -43,7 +43,9 @@ pub struct Plain<W> {
     /// Results of pipelines, told at the end.
     results: Vec<String>,
     /// Failures, told last.
-    failures: Vec<String>,
+    failures: Vec<Failure>,
+    /// The step whose output and end were the last that was written.
+    latest: Option<String>,
     on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -56,6 +58,7 @@ impl<W: Write + Send> Plain<W> {
             speaking: None,
             results: Vec::new(),
             failures: Vec::new(),
+            latest: None,
             on_closed: Some(Box::new(on_closed)),
         }
     }
@@ -70,6 +73,7 @@ impl<W: Write + Send> Plain<W> {
 
     fn line(&mut self, style: Style, status: &str, text: &str) {
         self.speaking = None;
+        self.latest = None;
         let line = line(style, status, text);
         self.write(&line);
     }
@@ -91,7 +95,11 @@ impl<W: Write + Send> Plain<W> {
             }
             Outcome::Unchanged => self.step(DIM, "unchanged", step, pipeline, facts),
             Outcome::Canceled => self.step(YELLOW, "stopped", step, pipeline, facts),
-            Outcome::Failed { .. } => self.step(RED, "FAILED", step, pipeline, &seconds(took)),
+            Outcome::Failed { .. } => {
+                let latest = self.latest.take();
+                self.step(RED, "FAILED", step, pipeline, &seconds(took));
+                self.latest = latest.filter(|latest| *latest == speaker(step, pipeline));
+            }
         }
     }
 
@@ -100,8 +108,9 @@ impl<W: Write + Send> Plain<W> {
         let mut block = String::new();
         if self.speaking.as_ref() != Some(&speaker) {
             let _ = writeln!(block, "{:>STATUS_WIDTH$} {speaker}", "");
-            self.speaking = Some(speaker);
+            self.speaking = Some(speaker.clone());
         }
+        self.latest = Some(speaker);
         for line in text.lines() {
             let _ = writeln!(block, "{DIM}[{at:.2}s]{DIM:#} {line}");
         }
@@ -132,17 +141,11 @@ impl<W: Write + Send> Plain<W> {
                 let _ = writeln!(text, "    … {} more lines in the log", lines.len() - FAILURE_LINES);
             }
         }
-        if failures.is_empty() {
-            let _ = writeln!(
-                text,
-                "\n{step} {DIM}> in {pipeline}{DIM:#} ended with exit code {exit_code}; its last lines:"
-            );
-            for line in tail {
-                let _ = writeln!(text, "    {line}");
-            }
-        }
-        let _ = writeln!(text, "\ncomplete output: {log}");
-        self.failures.push(text);
+        let output =
+            if failures.is_empty() { last_lines(step, pipeline, Some(*exit_code), tail) } else { text };
+        let log = format!("\ncomplete output: {log}\n");
+        let streamed = failures.is_empty().then(|| speaker(step, pipeline));
+        self.failures.push(Failure { streamed, output, log });
         let what = match (*timed_out, counted) {
             (true, _) => "stopped by the time limit".into(),
             (false, Some(counted)) => counted,
@@ -152,7 +155,13 @@ impl<W: Write + Send> Plain<W> {
     }
 
     fn end(&mut self, exit_code: i32, took: f64) {
-        let failures = std::mem::take(&mut self.failures).concat();
+        let mut failures = String::new();
+        for Failure { streamed, output, log } in std::mem::take(&mut self.failures) {
+            if streamed.is_none() || streamed != self.latest {
+                failures += &output;
+            }
+            failures += &log;
+        }
         let mut results = std::mem::take(&mut self.results).concat();
         if self.verbosity == Verbosity::Quiet && exit_code == 0 {
             return;
@@ -162,9 +171,14 @@ impl<W: Write + Send> Plain<W> {
         }
         self.write(&failures);
         self.write(&results);
-        let (style, status) = if exit_code == 0 { (GREEN, "Finished") } else { (RED, "Failed") };
+        let (style, status, when) = match exit_code {
+            0 => (GREEN, "Finished", "in"),
+            // 128 and a signal's number.
+            129.. => (YELLOW, "Stopped", "after"),
+            _ => (RED, "Failed", "in"),
+        };
         if self.verbosity > Verbosity::Quiet {
-            self.line(style, status, &format!("in {}", seconds(took)));
+            self.line(style, status, &format!("{when} {}", seconds(took)));
         }
     }
 }
@@ -178,6 +192,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::Detail { text } if verbose => self.line(DIM, "detail", text),
             Event::Output { line } => {
                 self.speaking = None;
+                self.latest = None;
                 self.write(&format!("{line}\n"));
             }
             Event::StandIn { image, tag, differs } if normal => {
@@ -201,6 +216,19 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.finished(step, pipeline, outcome, *seconds, facts);
             }
             Event::TestFinished { .. } => self.test(event),
+            Event::StepFailed { pipeline, step, exit_code, tail } => {
+                self.failures.push(Failure {
+                    streamed: Some(speaker(step, pipeline)),
+                    output: if tail.is_empty() {
+                        String::new()
+                    } else {
+                        last_lines(step, pipeline, *exit_code, tail)
+                    },
+                    log: String::new(),
+                });
+                let how = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
+                self.results.push(line(RED, "FAILED", &format!("{pipeline}: {step}{how}")));
+            }
             Event::Exported { pipeline, path } if normal => {
                 self.line(GREEN, "exported", &format!("{path} {DIM}> from {pipeline}{DIM:#}"));
             }
@@ -208,6 +236,25 @@ impl<W: Write + Send> Reporter for Plain<W> {
             _ => {}
         }
     }
+}
+
+/// What is told of a failure at the end.
+struct Failure {
+    /// The step whose streamed output ends in the same lines: they are told once, if that is the
+    /// last thing on the screen anyway.
+    streamed: Option<String>,
+    output: String,
+    log: String,
+}
+
+fn last_lines(step: &str, pipeline: &str, exit_code: Option<i32>, tail: &[String]) -> String {
+    let how = exit_code.map_or_else(|| "failed".to_owned(), |code| format!("ended with exit code {code}"));
+    let after = if tail.is_empty() { " and said nothing" } else { "; its last lines:" };
+    let mut text = format!("\n{} {how}{after}\n", speaker(step, pipeline));
+    for line in tail {
+        let _ = writeln!(text, "    {line}");
+    }
+    text
 }
 
 fn speaker(step: &str, pipeline: &str) -> String {

@@ -1,6 +1,6 @@
 //! The events of a run as a file: one JSON object a line, with the seconds since the run began.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, LineWriter, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -15,12 +15,19 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record in a new file at `path`.
+    /// A record in a new file at `path`, held until it is dropped.
     ///
     /// # Errors
-    /// If it cannot be created.
+    /// If it cannot be created; `ResourceBusy` while another run writes it.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: LineWriter::with_capacity(16 * 1024, File::create(path)?) })
+        let file = File::options().create(true).truncate(false).write(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => file.set_len(0)?,
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
+            // Some network file systems have no locks.
+            Err(TryLockError::Error(_)) => file.set_len(0)?,
+        }
+        Ok(Self { file: LineWriter::with_capacity(16 * 1024, file) })
     }
 }
 

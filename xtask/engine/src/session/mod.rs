@@ -1,7 +1,9 @@
 //! The front door: a session takes pipelines and makes them so, on one engine, telling events.
 
+mod failure;
 mod host;
 mod images;
+mod platform;
 mod secret;
 mod solve;
 mod test;
@@ -70,11 +72,22 @@ impl Session {
     /// # Errors
     /// No engine, an unfit one, a `--platform` that is none.
     pub async fn open(options: Options, events: Events, cancel: CancellationToken) -> Result<Self, Error> {
+        let stop = cancel.clone();
+        tokio::select! {
+            opened = Self::open_now(options, events, cancel) => opened,
+            () = stop.cancelled() => Err(Error::Canceled),
+        }
+    }
+
+    async fn open_now(options: Options, events: Events, cancel: CancellationToken) -> Result<Self, Error> {
         let deadline = options.timeout.map(|limit| Instant::now() + limit);
         let Found { endpoint, by } = discover(options.engine.as_deref(), &Environment::of_process())?;
         events.detail(format!("engine {endpoint}, found by {by}"));
-        let (engine, control) = connect(endpoint, options.platform.is_none()).await?;
-        let platform = options.platform.as_deref().map(platform).transpose()?;
+        let named = options.platform.as_deref().map(platform::parse).transpose()?;
+        let (engine, control) = connect(endpoint, named.is_none()).await?;
+        if let Some(named) = &named {
+            platform::check(named, &engine, &control).await?;
+        }
         Ok(Self {
             control,
             proxy: host::proxies(&events),
@@ -86,7 +99,7 @@ impl Session {
             options,
             cancel,
             deadline,
-            platform,
+            platform: named,
         })
     }
 
@@ -171,12 +184,17 @@ impl Session {
         self.events.emit(Event::PipelineStarted { pipeline: name.into() });
         let mut told = solve::Told::default();
         let result = work(&mut told).await;
+        if result.is_err()
+            && let Some(failed) = told.failed.take()
+        {
+            self.events.emit(failed);
+        }
         self.events.emit(Event::PipelineFinished {
             pipeline: name.into(),
             passed: result.is_ok(),
             seconds: started.elapsed().as_secs_f64(),
-            cached: told.cached,
-            ran: told.ran,
+            cached: told.counts.cached,
+            ran: told.counts.ran,
             error: result.as_ref().err().map(ToString::to_string),
         });
         result
@@ -209,23 +227,6 @@ async fn connect_control(engine: &Engine) -> Result<Control, Error> {
     Control::connect(stream).await.map_err(|error| {
         let endpoint = engine.endpoint().to_string();
         Error::Engine(EngineError::DoesNotAnswer { endpoint, reason: error.to_string() })
-    })
-}
-
-/// A platform as Docker writes it, `os/architecture[/variant]`.
-fn platform(text: &str) -> Result<pb::Platform, Error> {
-    let parts: Vec<&str> = text.split('/').collect();
-    let fits = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-    if !(2..=3).contains(&parts.len()) || !parts.iter().all(fits) {
-        return Err(Error::Usage(format!(
-            "{text:?} is not a platform: write it like linux/amd64 or linux/arm/v7"
-        )));
-    }
-    Ok(pb::Platform {
-        os: parts[0].into(),
-        architecture: parts[1].into(),
-        variant: parts.get(2).copied().unwrap_or_default().into(),
-        ..Default::default()
     })
 }
 

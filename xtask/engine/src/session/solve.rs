@@ -4,32 +4,33 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use super::{Session, secret};
 use crate::Error;
 use crate::buildkit::{
-    Attachment, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, exit_code,
-    solve,
+    Attachment, Counts, Exporter, Limits, Offer, Progress, SecretStore, Solve, SolveError, Transfers, solve,
 };
-use crate::docker::EngineError;
 use crate::event::{Event, Outcome};
 use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings, Target};
 use crate::pipeline::HostDirectory;
 use crate::source::{SourceError, View};
 
-/// How often a tree that changes while it is read is read again.
-const ATTEMPTS: usize = 5;
+/// How often a solve is begun again for one reason: a tree that changed while it was read, a solve
+/// that was spoilt by another.
+const ATTEMPTS: u32 = 4;
+/// How long BuildKit is given to forget a solve that was cancelled, times the attempts so far.
+const REST: Duration = Duration::from_millis(50);
 
 /// What a pipeline has told so far.
 #[derive(Default)]
 pub(super) struct Told {
     steps: HashSet<String>,
-    /// Steps whose result came from the cache.
-    pub(super) cached: u64,
-    /// Steps that ran.
-    pub(super) ran: u64,
+    pub(super) counts: Counts,
+    /// The step that failed, to be told if nothing better comes of the pipeline.
+    pub(super) failed: Option<Event>,
 }
 
 /// A result.
@@ -57,21 +58,47 @@ impl Session {
             Target::Fs(fs) | Target::Results(fs) => Needs::of(fs),
             Target::Directory(source, _) => Needs::of_source(source),
         };
-        let (images, mut views) = tokio::try_join!(self.resolve_images(&needs), read_views(&needs))?;
+        let reading = async { tokio::try_join!(self.resolve_images(&needs), read_views(&needs)) };
+        let (images, mut views) = self.in_time(name, reading).await?;
         let secrets = self.secret_store(&needs).await?;
-        for _ in 0..ATTEMPTS {
+        let (mut torn, mut spoilt) = (0, 0);
+        loop {
             let attempt = Attempt { name, target, exporter: exporter.clone(), export, rerun_tests };
             match self.attempt(attempt, &images, &views, secrets.clone(), told).await {
                 Ok(solved) => return Ok(solved),
                 Err(Failure::Other(error)) => return Err(error),
-                Err(Failure::Torn) => {}
+                Err(Failure::Spoilt(error)) if spoilt == ATTEMPTS => return Err(error),
+                Err(Failure::Spoilt(_)) => {
+                    spoilt += 1;
+                    tokio::time::sleep(REST * spoilt).await;
+                }
+                Err(Failure::Torn) => {
+                    torn += 1;
+                    views = self.look_again(name, &needs, views, torn > ATTEMPTS).await?;
+                }
             }
-            self.events.notice(format!("{name}: files changed while they were read; beginning again"));
-            views = read_views(&needs).await?;
         }
-        let root =
-            needs.directories.iter().next().map(|directory| directory.root.clone()).unwrap_or_default();
-        Err(SourceError::KeepsChanging(root).into())
+    }
+
+    /// The directories as they are after something in them moved; an error if that was once too
+    /// often.
+    async fn look_again(
+        &self,
+        name: &str,
+        needs: &Needs,
+        before: Views,
+        enough: bool,
+    ) -> Result<Views, Error> {
+        let now = self.in_time(name, read_views(needs)).await?;
+        let moved = before.iter().find_map(|(directory, view)| view.difference(now.get(directory)?));
+        // It may be as it was again by now; then it was something in one of the directories.
+        let root = || needs.directories.iter().next().map(|directory| directory.root.clone());
+        let moved = moved.or_else(root).unwrap_or_default();
+        if enough {
+            return Err(SourceError::KeepsChanging(moved).into());
+        }
+        self.events.notice(format!("{name}: {} changed while it was read; beginning again", moved.display()));
+        Ok(now)
     }
 
     async fn attempt(
@@ -113,24 +140,34 @@ impl Session {
         let mut progress = Progress::new(name, &self.events, transfers.clone(), lowered.steps, steps, hold);
         let request = Solve { definition: lowered.definition, session: attachment.id().to_owned(), exporter };
         let torn = transfers.torn().clone();
-        let limits = Limits { cancel: self.cancel.clone(), torn, deadline: self.deadline };
+        let limits = Limits {
+            cancel: self.cancel.clone(),
+            torn,
+            closed: attachment.closed().clone(),
+            deadline: self.deadline,
+        };
+        let write_error = |why| Error::Write { path: export.map(Path::to_path_buf).unwrap_or_default(), why };
         let result = solve(&self.control, request, &limits, &mut progress).await;
         let result = match result {
             Ok(exporter_response) => match attachment.exported().await {
                 Ok(()) => {
                     Ok(Solved { exporter_response, test: progress.test_outcome(), held: progress.held() })
                 }
-                Err(why) => Err(Error::Machine(why).into()),
+                Err(why) => Err(write_error(why).into()),
             },
             Err(SolveError::Torn) => Err(Failure::Torn),
+            Err(SolveError::Failed { message }) if spoilt(&message) => {
+                let error = SolveError::Failed { message };
+                Err(Failure::Spoilt(self.solve_error(name, error, &progress, &mut told.failed)))
+            }
             Err(error @ SolveError::Failed { .. }) => {
                 Err(match (attachment.export_problem(), transfers.error()) {
-                    (Some(why), _) => Error::Machine(why).into(),
+                    (Some(why), _) => write_error(why).into(),
                     (None, Some(why)) => Error::Unreadable(why).into(),
-                    (None, None) => self.solve_error(name, error, &progress).into(),
+                    (None, None) => self.solve_error(name, error, &progress, &mut told.failed).into(),
                 })
             }
-            Err(error) => Err(self.solve_error(name, error, &progress).into()),
+            Err(error) => Err(self.solve_error(name, error, &progress, &mut told.failed).into()),
         };
         // A directory that moved may show in any way: as a failure, or as a result of no tree at all.
         let moved = self.moved(&result, views, &transfers, &progress).await;
@@ -144,7 +181,8 @@ impl Session {
                 bytes: transfer.bytes,
             });
         }
-        (told.cached, told.ran) = progress.counts(told.cached, told.ran);
+        told.counts.cached += progress.counts().cached;
+        told.counts.ran += progress.counts().ran;
         told.steps = progress.into_told();
         result
     }
@@ -176,40 +214,6 @@ impl Session {
         !join_all(looking).await.into_iter().all(|still| still.unwrap_or(false))
     }
 
-    fn solve_error(&self, name: &str, error: SolveError, progress: &Progress<'_>) -> Error {
-        let pipeline = name.to_owned();
-        match error {
-            SolveError::Canceled | SolveError::Torn => Error::Canceled,
-            SolveError::TimedOut => Error::TimedOut {
-                pipeline,
-                limit: self.options.timeout.unwrap_or_default(),
-                step: progress
-                    .find(|_, result| result.outcome == Outcome::Canceled)
-                    .map(|(step, _)| step.name.clone()),
-            },
-            SolveError::Lost { reason } => {
-                let endpoint = self.engine.endpoint().to_string();
-                EngineError::Gone { endpoint, reason }.into()
-            }
-            SolveError::Failed { message } if message.contains("no space left on device") => {
-                Error::Machine(format!(
-                    "{pipeline}: the engine's disk is full; make room, for instance with `cargo xtask cache prune`"
-                ))
-            }
-            SolveError::Failed { message } => {
-                let failed = progress.find(|_, result| matches!(result.outcome, Outcome::Failed { .. }));
-                let (step, tail) = match failed {
-                    Some((step, _)) => (step.name.clone(), progress.tail(&step.digest)),
-                    None => ("solve".to_owned(), Vec::new()),
-                };
-                let exit_code = exit_code(&message);
-                // The engine's own words, where there is no command that said something.
-                let tail = if exit_code.is_none() { vec![message] } else { tail };
-                Error::Step { pipeline, step, exit_code, tail }
-            }
-        }
-    }
-
     async fn secret_store(&self, needs: &Needs) -> Result<Arc<SecretStore>, Error> {
         let mut values = BTreeMap::new();
         for secret in &needs.secrets {
@@ -223,6 +227,8 @@ impl Session {
 enum Failure {
     /// The tree moved: again.
     Torn,
+    /// A solve that was cancelled just before spoilt this one: again, as it is.
+    Spoilt(Error),
     Other(Error),
 }
 
@@ -230,6 +236,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
+}
+
+/// BuildKit 0.8 does not run a file operation anew whose first run was cancelled while another
+/// solve still knows it: solver/llbsolver/ops/file.go keeps its outputs from the first time.
+fn spoilt(message: &str) -> bool {
+    message.contains("duplicate output")
 }
 
 struct Attempt<'a> {

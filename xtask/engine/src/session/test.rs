@@ -51,19 +51,23 @@ impl Session {
     }
 
     async fn run_test(&self, name: &str, test: &Test, told: &mut Told) -> Result<TestReport, Error> {
+        if let Some(export) = &self.options.export {
+            // Before the tests rather than after them.
+            fs::create_dir_all(export).map_err(|error| Error::write(export, &error))?;
+        }
         let files = self.options.record.join(name);
         let mut rerun = self.options.rerun;
         let (exit_code, solved) = loop {
             let target = Target::Results(&test.fs);
             let solved = self.solve(name, target, Exporter::Tar, Some(&files), rerun, told).await?;
             let exit_code = exit_code(&files)?;
-            if exit_code != 0 && solved.test == Some(Outcome::Cached) && !rerun {
-                rerun = true; // an old failure: what counts is whether it fails now
+            if exit_code != 0 && solved.test != Some(Outcome::Ran) && !rerun {
+                rerun = true; // perhaps an old failure: what counts is whether it fails now
                 continue;
             }
             break (exit_code, solved);
         };
-        self.tell_end(solved.held, exit_code);
+        self.tell_end(solved.held, exit_code, told);
         let cached = solved.test == Some(Outcome::Cached);
         let timed_out = exit_code != 0 && self.deadline.is_some_and(|end| Instant::now() >= end) && !cached;
         let log = self.keep_output(&files)?;
@@ -71,7 +75,7 @@ impl Session {
         self.tell_test(name, test, exit_code, cached, timed_out, results.as_ref(), &log);
         if let Some(export) = &self.options.export {
             let dest = export.join(name);
-            copy(&files, &dest).map_err(|error| write_error(&dest, &error))?;
+            copy(&files, &dest).map_err(|error| Error::write(&dest, &error))?;
             self.events.emit(Event::Exported { pipeline: name.into(), path: dest.display().to_string() });
         }
         let report = TestReport { exit_code, cached, timed_out, files, results };
@@ -87,11 +91,11 @@ impl Session {
     }
 
     /// The end of the test step as its exit code has it: to the engine it succeeded.
-    fn tell_end(&self, held: Option<Event>, exit_code: i32) {
+    fn tell_end(&self, held: Option<Event>, exit_code: i32, told: &mut Told) {
         let Some(mut held) = held else { return };
-        if let Event::StepFinished { outcome, .. } = &mut held
-            && exit_code != 0
-        {
+        let Event::StepFinished { outcome, .. } = &mut held else { return };
+        told.counts.add(outcome);
+        if exit_code != 0 {
             *outcome = Outcome::Failed { error: format!("exit code {exit_code}") };
         }
         self.events.emit(held);
@@ -100,12 +104,12 @@ impl Session {
     /// The output under its name in the record, without secrets.
     fn keep_output(&self, files: &Path) -> Result<PathBuf, Error> {
         let (from, to) = (files.join(OUTPUT_FILE), files.join(OUTPUT_LOG));
-        fs::rename(&from, &to).map_err(|error| write_error(&to, &error))?;
+        fs::rename(&from, &to).map_err(|error| Error::write(&to, &error))?;
         if self.events.has_secrets() {
             let clean = fs::read(&to)
                 .map(|output| self.events.redacted(String::from_utf8_lossy(&output).into_owned()))
                 .and_then(|output| fs::write(&to, output));
-            clean.map_err(|error| write_error(&to, &error))?;
+            clean.map_err(|error| Error::write(&to, &error))?;
         }
         Ok(to)
     }
@@ -171,7 +175,7 @@ pub(super) fn clear(dir: &Path) -> Result<(), Error> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => fs::create_dir_all(dir),
     };
-    cleared.map_err(|error| write_error(dir, &error))
+    cleared.map_err(|error| Error::write(dir, &error))
 }
 
 fn exit_code(files: &Path) -> Result<i32, Error> {
@@ -200,21 +204,36 @@ fn tail_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Copies a tree over what is there.
+/// Copies a tree over what is there. Links stay links: in the container they may lead to places
+/// that are others, or none, on this machine.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let dest = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &dest)?;
+        let (entry, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+        let dest = to.join(entry.file_name().unwrap_or_default());
+        if kind.is_dir() {
+            copy(&entry, &dest)?;
+            continue;
+        }
+        if dest.is_symlink() {
+            fs::remove_file(&dest)?;
+        }
+        if kind.is_symlink() {
+            link(&fs::read_link(&entry)?, &dest)?;
         } else {
-            fs::copy(entry.path(), &dest)?;
+            fs::copy(&entry, &dest)?;
         }
     }
     Ok(())
 }
 
-fn write_error(path: &Path, error: &io::Error) -> Error {
-    Error::Write { path: path.to_path_buf(), why: error.to_string() }
+#[cfg(unix)]
+fn link(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
+}
+
+/// Windows makes links only for administrators.
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
 }

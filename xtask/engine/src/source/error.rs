@@ -15,7 +15,7 @@ pub enum SourceError {
     #[error("{} is not a directory", .0.display())]
     NotADirectory(PathBuf),
     /// The operating system refused.
-    #[error("cannot read {}: {} (leave it out with exclude or .dockerignore, or make it readable)", .path.display(), reason(.error))]
+    #[error("{}", unreadable(.path, .error))]
     Unreadable {
         /// What was to be read.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum SourceError {
         error: io::Error,
     },
     /// The name cannot be carried: BuildKit's protocol has paths as UTF-8 text.
-    #[error("the name of {:?} in {} is not UTF-8, which BuildKit cannot carry: rename it, or leave it out with exclude or .dockerignore", .path, .root.display())]
+    #[error("the name of {:?} in {} is not UTF-8, which BuildKit cannot carry; rename it, or leave it out with a line in .dockerignore", .path, .root.display())]
     NotUtf8 {
         /// The directory.
         root: PathBuf,
@@ -31,7 +31,7 @@ pub enum SourceError {
         path: PathBuf,
     },
     /// A pattern does not parse.
-    #[error("the pattern {pattern:?} of {of} does not parse: {why}")]
+    #[error("the pattern `{pattern}` of {of} does not parse: {why}")]
     Pattern {
         /// The pattern.
         pattern: String,
@@ -41,15 +41,15 @@ pub enum SourceError {
         why: String,
     },
     /// An include pattern matches nothing.
-    #[error("{} has nothing that matches {pattern:?}: is the file missing, or the pattern wrong?", .root.display())]
+    #[error("{} has nothing that matches `{pattern}`, or .dockerignore leaves it out; add the file or correct the pattern", .root.display())]
     NoMatch {
         /// The directory.
         root: PathBuf,
         /// The pattern.
         pattern: String,
     },
-    /// The directory does not hold still.
-    #[error("files in {} keep changing while they are read: run again when they are at rest", .0.display())]
+    /// The file, or something in the directory, does not hold still.
+    #[error("{} keeps changing while it is read; run again when nothing writes there any more, or leave it out with a line in .dockerignore", .0.display())]
     KeepsChanging(PathBuf),
 }
 
@@ -59,11 +59,28 @@ impl SourceError {
     }
 }
 
+/// What cannot be read, why, and what to do.
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> String {
+    let (shown, why) = (path.display(), reason(error));
+    match error.kind() {
+        _ if path.file_name().is_some_and(|name| name == ".dockerignore") => {
+            format!("cannot read {shown}: {why}; correct or remove it")
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "cannot read {shown}: {why}; make it readable, or leave it out with a line in .dockerignore"
+            )
+        }
+        _ => format!("cannot read {shown}: {why}"),
+    }
+}
+
 /// The system's words without Rust's ` (os error 13)`.
-pub(crate) fn reason(error: &io::Error) -> String {
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((words, _)) => words.to_lowercase(),
+        None if error.kind() == io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
         None => text,
     }
 }

@@ -11,6 +11,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use super::{SourceError, is_dotenv};
 use crate::pipeline::HostDirectory;
 
+/// What of a directory never travels, in Docker's own syntax.
+const DOCKER_IGNORE: &str = ".dockerignore";
+
 /// What the filter says of one path, given what it said of its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Verdict {
@@ -59,7 +62,7 @@ impl Filter {
         let exclude = matcher(directory.exclude.iter().map(String::as_str), "exclude")?;
         let docker_lines = docker_ignore(root)?;
         let docker_takes_back = docker_lines.iter().any(|line| line.starts_with('!'));
-        let docker_ignore = matcher(docker_lines.iter().map(String::as_str), ".dockerignore")?;
+        let docker_ignore = matcher(docker_lines.iter().map(String::as_str), DOCKER_IGNORE)?;
         Ok(Self { includes, exclude, docker_ignore, docker_takes_back })
     }
 
@@ -131,9 +134,13 @@ fn matcher<'a>(patterns: impl Iterator<Item = &'a str>, of: &str) -> Result<Giti
     let mut builder = GitignoreBuilder::new("");
     builder.allow_unclosed_class(false);
     let wrong = |pattern: &str, error: ignore::Error| SourceError::Pattern {
-        pattern: pattern.into(),
+        // Docker's are relative to the root with or without it; people write them without.
+        pattern: if of == DOCKER_IGNORE { pattern.trim_start_matches('/') } else { pattern }.into(),
         of: of.into(),
-        why: error.to_string(),
+        why: match error {
+            ignore::Error::Glob { err, .. } => err,
+            other => other.to_string(),
+        },
     };
     let mut last = "";
     for pattern in patterns {
@@ -146,7 +153,7 @@ fn matcher<'a>(patterns: impl Iterator<Item = &'a str>, of: &str) -> Result<Giti
 /// The lines of a `.dockerignore` as gitignore patterns: Docker's are always relative to the root.
 /// <https://docs.docker.com/build/concepts/context/#dockerignore-files>
 fn docker_ignore(root: &Path) -> Result<Vec<String>, SourceError> {
-    let path = root.join(".dockerignore");
+    let path = root.join(DOCKER_IGNORE);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -8,8 +8,8 @@ mod stat;
 mod view;
 mod walk;
 
-pub use error::SourceError;
-pub(crate) use error::reason;
+pub(crate) use error::unreadable;
+pub use error::{SourceError, reason};
 pub(crate) use stat::{Entry, Kind};
 pub(crate) use view::View;
 

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use sha2::{Digest, Sha256};
 
 /// What kind of thing a path is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     File,
     Directory,
@@ -14,7 +14,7 @@ pub(crate) enum Kind {
 }
 
 /// One path of a view, relative to its root, with `/` between its parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
     pub(crate) path: Box<str>,
     pub(crate) kind: Kind,

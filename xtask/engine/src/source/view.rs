@@ -1,10 +1,11 @@
 //! A view: the paths of a host directory that pass its filter, at one moment.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,9 @@ use crate::pipeline::HostDirectory;
 /// How coarse a file system's clock is at most: Linux stamps changes with the time of its last
 /// tick, 1 to 10 ms ago. Two edits within one tick cannot be told apart by their stamps.
 const CLOCK_TICK: Duration = Duration::from_millis(12);
+
+/// How long to wait for a directory in which something is written all the time.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The paths of a directory of the host that pass its filter, in the order in which BuildKit
 /// wants them: depth first, each directory sorted by name.
@@ -42,18 +46,21 @@ impl View {
     /// pattern that does not parse or that nothing matches.
     pub(crate) fn read(directory: &HostDirectory) -> Result<Self, SourceError> {
         let root = canonical(&directory.root)?;
-        loop {
-            let entries = walk(directory, &root)?;
-            let newest = entries.iter().map(Entry::changed).max().unwrap_or(0);
-            if let Some(rest) = unsettled(newest) {
-                // A further edit within this tick would not show; let it pass, then look again.
-                thread::sleep(rest);
-                continue;
-            }
-            let key = key(directory, &root);
-            let stamp = stamp(&key, &entries);
-            return Ok(Self { key, label: directory.label.clone(), root, entries, stamp });
-        }
+        let entries = at_rest(&root, || walk(directory, &root), CLOCK_TICK, PATIENCE)?;
+        let key = key(directory, &root);
+        let stamp = stamp(&key, &entries);
+        Ok(Self { key, label: directory.label.clone(), root, entries, stamp })
+    }
+
+    /// A path that `other`, a view of the same directory, has in another state.
+    pub(crate) fn difference(&self, other: &Self) -> Option<PathBuf> {
+        let known: HashSet<&Entry> = self.entries.iter().collect();
+        let changed = other.entries.iter().find(|entry| !known.contains(entry));
+        let gone = || {
+            let left: HashSet<&Entry> = other.entries.iter().collect();
+            self.entries.iter().find(|entry| !left.contains(entry))
+        };
+        changed.or_else(gone).map(|entry| self.root.join(&*entry.path))
     }
 
     /// Whether everything in this view is now as it was when it was read. What was added since is
@@ -68,6 +75,31 @@ impl View {
     }
 }
 
+/// What `walk` finds below `root` once its newest change is old enough to be told from a further
+/// one; an error if that does not happen within `patience`.
+fn at_rest(
+    root: &Path,
+    mut walk: impl FnMut() -> Result<Vec<Entry>, SourceError>,
+    tick: Duration,
+    patience: Duration,
+) -> Result<Vec<Entry>, SourceError> {
+    let end = Instant::now() + patience;
+    loop {
+        let entries = walk()?;
+        let newest = entries.iter().max_by_key(|entry| entry.changed());
+        let Some(rest) = newest.and_then(|newest| unsettled(newest.changed(), tick)) else {
+            return Ok(entries);
+        };
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            let path = newest.map_or_else(|| root.to_path_buf(), |newest| root.join(&*newest.path));
+            return Err(SourceError::KeepsChanging(path));
+        }
+        // A further edit within this tick would not show; let it pass, then look again.
+        thread::sleep(rest.min(left));
+    }
+}
+
 fn canonical(root: &Path) -> Result<PathBuf, SourceError> {
     let canonical = fs::canonicalize(root).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => SourceError::Missing(root.to_path_buf()),
@@ -78,10 +110,10 @@ fn canonical(root: &Path) -> Result<PathBuf, SourceError> {
 
 /// How long to wait until a change at `newest` is older than the clock is coarse. A time in the
 /// future (another machine's clock) is not waited for.
-fn unsettled(newest: i64) -> Option<Duration> {
+fn unsettled(newest: i64, tick: Duration) -> Option<Duration> {
     let newest = UNIX_EPOCH + Duration::from_nanos(u64::try_from(newest).unwrap_or(0));
     let age = SystemTime::now().duration_since(newest).ok()?;
-    CLOCK_TICK.checked_sub(age).filter(|rest| !rest.is_zero())
+    tick.checked_sub(age).filter(|rest| !rest.is_zero())
 }
 
 /// Two checkouts must never share a key: BuildKit compares sizes and times only, not contents.
@@ -158,14 +190,14 @@ mod tests {
         let dir = tree(&["package.json"]);
         let error =
             read(Directory::host(dir.path()).include(["/package.json", "/package-lock.json"])).unwrap_err();
-        assert!(error.to_string().contains("has nothing that matches \"/package-lock.json\""), "{error}");
+        assert!(error.to_string().contains("has nothing that matches `/package-lock.json`"), "{error}");
     }
 
     #[test]
     fn a_pattern_that_does_not_parse_is_an_error_that_names_it() {
         let dir = tree(&["a"]);
         let error = read(Directory::host(dir.path()).exclude(["a[", "b"])).unwrap_err();
-        assert!(error.to_string().starts_with("the pattern \"a[\" of exclude does not parse"), "{error}");
+        assert!(error.to_string().starts_with("the pattern `a[` of exclude does not parse"), "{error}");
         let error = read(Directory::host(dir.path()).include(["!a"])).unwrap_err();
         assert!(error.to_string().contains("use exclude"), "{error}");
     }
@@ -197,6 +229,27 @@ mod tests {
         assert_eq!(before.key, after.key);
         assert_ne!(before.stamp, after.stamp);
         assert_eq!(after.stamp, read(Directory::host(dir.path())).unwrap().stamp);
+    }
+
+    #[test]
+    fn a_directory_that_never_rests_is_an_error_that_names_the_file() {
+        let dir = tree(&["log"]);
+        let view = read(Directory::host(dir.path())).unwrap();
+        assert!(view.holds_still());
+        let DirectorySource::Host(host) = Directory::host(dir.path()).source else {
+            panic!("a host directory")
+        };
+        let mut number = 0;
+        let written_to = || {
+            number += 1;
+            fs::write(dir.path().join("log"), format!("{number}")).unwrap();
+            walk(&host, dir.path())
+        };
+        let error =
+            at_rest(dir.path(), written_to, Duration::from_secs(3600), Duration::from_millis(1)).unwrap_err();
+        assert!(matches!(&error, SourceError::KeepsChanging(path) if path.ends_with("log")), "{error}");
+        assert!(number > 1, "it was looked at again");
+        assert!(!view.holds_still());
     }
 
     #[test]

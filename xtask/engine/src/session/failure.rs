@@ -1,0 +1,105 @@
+//! What a solve that gave no result means, in the words of a user.
+
+use std::future::Future;
+
+use super::Session;
+use crate::Error;
+use crate::buildkit::{Progress, SolveError, exit_code};
+use crate::docker::EngineError;
+use crate::event::{Event, Outcome};
+
+impl Session {
+    /// `work`, unless the user stops it or its time is up before it ends.
+    pub(super) async fn in_time<T>(
+        &self,
+        pipeline: &str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            result = work => result,
+            () = self.cancel.cancelled() => Err(Error::Canceled),
+            () = deadline => Err(self.timed_out(pipeline, None)),
+        }
+    }
+
+    /// The time limit ended `step`, or what comes before the first one.
+    pub(super) fn timed_out(&self, pipeline: &str, step: Option<String>) -> Error {
+        let limit = self.options.timeout.unwrap_or_default();
+        Error::TimedOut { pipeline: pipeline.to_owned(), limit, step }
+    }
+
+    /// Why a solve failed; in `failed` the event that shows the last lines of a step that did.
+    pub(super) fn solve_error(
+        &self,
+        name: &str,
+        error: SolveError,
+        progress: &Progress<'_>,
+        failed: &mut Option<Event>,
+    ) -> Error {
+        match error {
+            SolveError::Canceled | SolveError::Torn => Error::Canceled,
+            SolveError::TimedOut => {
+                let stopped = progress.find(|_, result| result.outcome == Outcome::Canceled);
+                self.timed_out(name, stopped.map(|(step, _)| step.name.clone()))
+            }
+            SolveError::Lost { reason } => {
+                let endpoint = self.engine.endpoint().to_string();
+                EngineError::Gone { endpoint, reason }.into()
+            }
+            SolveError::Failed { message } => self.step_error(name, message, progress, failed),
+        }
+    }
+
+    fn step_error(
+        &self,
+        name: &str,
+        message: String,
+        progress: &Progress<'_>,
+        told: &mut Option<Event>,
+    ) -> Error {
+        let failed = progress.find(|_, result| matches!(result.outcome, Outcome::Failed { .. }));
+        let Some((step, _)) = failed else {
+            return self.machine_error(name, &message).unwrap_or_else(|| {
+                Error::Machine(format!("{name}: the container engine cannot carry it out: {message}"))
+            });
+        };
+        let exit_code = exit_code(&message);
+        let tail = progress.tail(&step.digest);
+        let said = tail.join("\n");
+        let (pipeline, step) = (name.to_owned(), step.name.clone());
+        *told = Some(Event::StepFailed {
+            pipeline: pipeline.clone(),
+            step: step.clone(),
+            exit_code,
+            tail: tail.clone(),
+        });
+        // The engine's own words, where there is no command that failed.
+        let tail = if exit_code.is_none() { vec![message.clone()] } else { tail };
+        let of_machine = self.machine_error(name, &message).or_else(|| self.machine_error(name, &said));
+        of_machine.unwrap_or(Error::Step { pipeline, step, exit_code, tail })
+    }
+
+    /// What the words of an engine or a command say about the engine's machine, if anything.
+    fn machine_error(&self, name: &str, said: &str) -> Option<Error> {
+        if said.contains("no space left on device") || said.contains("ENOSPC") {
+            return Some(Error::Machine(format!(
+                "{name}: the container engine's disk is full; make room on it, for instance with `cargo xtask cache \
+                 prune` or `docker system prune`"
+            )));
+        }
+        if said.contains("exec format error") {
+            return Some(Error::Machine(format!(
+                "{name}: the container engine cannot run programs for {}; {}",
+                self.platform_name(),
+                super::platform::EMULATION
+            )));
+        }
+        None
+    }
+}
