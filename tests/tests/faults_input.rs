@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use tests::{Fixture, binary};
+use tests::{Fixture, Started, binary};
 
 /// The exit code and standard error of a bare command line.
 fn xtask(args: &[&str]) -> (Option<i32>, String) {
@@ -56,6 +56,43 @@ fn a_repository_that_is_none() {
     std::os::unix::fs::symlink("loop", repo.path("loop")).expect("a link");
     let (path, text) = at("loop");
     assert!(text.contains(&format!("cannot read {path}: too many levels of symbolic links;")), "{text}");
+}
+
+#[test]
+fn arguments_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let repo = Fixture::new();
+    let nowhere = std::ffi::OsStr::from_bytes(b"/nowhere/\xff");
+    let mut command = Command::new(binary());
+    command.args(["test-ui", "--record"]).arg(repo.new_record()).arg("--repo").arg(nowhere);
+    let run = Started::of(command, &repo.path(".runs/0")).finish().expect(2);
+    run.sentence(&["there is no folder /nowhere/\u{fffd};"]);
+    assert!(run.all("run_started")[0]["command"].to_string().ends_with("--repo /nowhere/\u{fffd}\""));
+}
+
+#[test]
+fn a_record_where_a_folder_of_the_users_is() {
+    let repo = Fixture::new();
+    repo.write("test-ui/mine", "");
+    let mut command = Command::new(binary());
+    command.args(["test-ui", "--repo", ".", "--record", "."]).current_dir(repo.root());
+    let run = Started::of(command, &repo.path(".")).finish().expect(2);
+    run.sentence(&[". is not empty and no earlier record", "name a new or an empty folder with --record"]);
+    assert!(repo.path("test-ui/mine").exists() && !repo.path("events.jsonl").exists());
+}
+
+#[test]
+fn runs_without_a_pipeline_leave_no_record() {
+    let target = tempfile::tempdir().expect("a folder");
+    let run = Command::new(binary())
+        .args(["test-ui", "--repo", "/nowhere"])
+        .env("CARGO_TARGET_DIR", target.path())
+        .output()
+        .expect("the binary starts");
+    assert_eq!(run.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&run.stdout), "", "nothing ran");
+    let runs = fs::read_dir(target.path().join("xtask/runs")).expect("the records");
+    assert_eq!(runs.count(), 0);
 }
 
 #[test]

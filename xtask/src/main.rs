@@ -10,6 +10,7 @@ mod host;
 mod images;
 mod project;
 mod rootfs;
+mod runs;
 mod stack;
 #[cfg(test)]
 mod testing;
