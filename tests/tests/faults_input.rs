@@ -108,19 +108,34 @@ fn manifests_that_are_missing() {
 }
 
 #[test]
-fn a_broken_lockfile_is_told_in_npms_words_once_and_last() {
+fn manifests_that_are_no_json_are_told_before_anything_runs() {
     let repo = Fixture::new();
-    repo.write("web/crux-ui/package-lock.json", "{\"name\":");
-    let words = "can only install with an existing package-lock.json";
-    for args in [vec!["test-ui"], vec!["test-ui", "-q"], vec!["test-ui", "-v"]] {
-        let run = repo.run(&args).expect(1);
-        assert_eq!(run.stdout.matches(words).count(), 1, "{args:?}: {}", run.stdout);
-        run.sentence(&["test-ui: `exec npm ci", "failed with exit code 1"]);
-        let failed = run.all("step_failed");
-        assert_eq!(failed.len(), 1);
-        assert_eq!(failed[0]["exit_code"], 1);
-        assert!(failed[0]["tail"].to_string().contains(words), "{failed:?}");
-    }
+    let breaks = |file: &str, text: &str, place: &str, mend: &str| {
+        let path = format!("web/crux-ui/{file}");
+        let whole = fs::read_to_string(repo.path(&path)).expect("the file");
+        repo.write(&path, text);
+        let run = repo.run(&["test-ui"]).expect(2);
+        run.sentence(&[&path, place, mend]);
+        assert!(run.all("pipeline_started").is_empty());
+        repo.write(&path, &whole);
+    };
+    breaks(
+        "package-lock.json",
+        "{\"name\":",
+        " is no JSON at line 1, column 8: EOF while",
+        "run `npm install`",
+    );
+    breaks(
+        "package-lock.json",
+        "{\n<<<<<<< HEAD\n",
+        " is no JSON at line 2, column 1: key must",
+        "correct it",
+    );
+    breaks("package.json", "{\n  \"a\": 1,\n}", " is no JSON at line 3, column 1: key must", "; correct it");
+    // As Windows' editors write it, which npm reads.
+    let manifest = fs::read_to_string(repo.path("web/crux-ui/package.json")).expect("the file");
+    repo.write("web/crux-ui/package.json", &format!("\u{feff}{manifest}"));
+    repo.run(&["test-ui"]).expect(0);
 }
 
 #[test]
