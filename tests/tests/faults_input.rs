@@ -36,6 +36,18 @@ fn times_that_do_not_parse() {
 }
 
 #[test]
+fn a_prune_that_nobody_can_be_asked_about() {
+    // Where no engine is: what is refused is not tried.
+    let repo = Fixture::new();
+    let prune = |args: &[&str]| {
+        let engine = ["cache", "prune", "--engine", "unix:///nowhere/docker.sock"];
+        repo.start_with(&[&engine, args].concat(), &[("CI", "true")]).finish()
+    };
+    prune(&[]).expect(2).sentence(&["no terminal to ask on", "`cargo xtask cache prune --yes` empties it"]);
+    prune(&["--yes"]).expect(3).sentence(&["/nowhere/docker.sock"]);
+}
+
+#[test]
 fn a_repository_that_is_none() {
     let repo = Fixture::new();
     repo.write("file", "");

@@ -4,6 +4,7 @@ mod bench;
 mod bug;
 mod cli;
 mod cmd;
+mod consent;
 mod context;
 mod exit;
 mod host;
