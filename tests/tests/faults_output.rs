@@ -53,6 +53,11 @@ fn a_record_or_an_export_that_cannot_be_written() {
         "cannot write /proc/nowhere: no such file or directory; correct the path, or name another",
     ]);
     assert!(run.all("step_started").is_empty(), "told before the tests run, not after them");
+    repo.write("out/test-ui", "");
+    let out = repo.path("out").display().to_string();
+    let run = repo.run(&["test-ui", "--export", &out]).expect(3);
+    run.sentence(&["/out/test-ui: the file ", "/out/test-ui is in the way; move it, or name another folder"]);
+    assert!(run.all("step_started").is_empty(), "told before the tests run, not after them");
 
     let run = repo.run_after("mkdir -p \"$2\"; mount -t tmpfs -o ro tmpfs \"$2\"", &["test-ui"]).expect(3);
     run.sentence(&["cannot write ", "read-only file system; make it writable, or name another folder"]);
@@ -88,7 +93,7 @@ fn a_full_disk_under_the_record_or_the_export() {
     fs::create_dir(&export).expect("a folder");
     let export = export.display().to_string();
     let run = repo.run_after(&format!("{small} {export}"), &["test-ui", "--export", &export]).expect(3);
-    run.sentence(&["cannot write ", "/out/test-ui: ", full]);
+    run.sentence(&["cannot write ", "/out/test-ui/", full]);
 }
 
 #[test]

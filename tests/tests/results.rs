@@ -111,6 +111,18 @@ fn results_come_out_when_tests_fail_and_when_they_pass_also_from_the_cache() {
 }
 
 #[test]
+fn an_export_holds_nothing_of_an_earlier_run() {
+    let repo = Fixture::new();
+    let export = repo.path("out").display().to_string();
+    repo.write("web/crux/extra.js", "require('fs').writeFileSync(process.env.XTASK_RESULTS + '/first', '')");
+    repo.run(&["test-crux", "--export", &export]).expect(0);
+    assert!(repo.path("out/test-crux/first").exists());
+    repo.write("web/crux/extra.js", "");
+    repo.run(&["test-crux", "--export", &export]).expect(0);
+    assert!(!repo.path("out/test-crux/first").exists() && repo.path("out/test-crux/output.log").exists());
+}
+
+#[test]
 fn results_that_are_no_plain_files_come_out_too() {
     let repo = Fixture::new();
     repo.write(

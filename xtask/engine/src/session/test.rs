@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::Session;
 use super::solve::Told;
+use super::{Session, export};
 use crate::Error;
 use crate::buildkit::Exporter;
 use crate::event::{Event, Outcome, TestCounts, TestFailure};
@@ -16,7 +16,7 @@ use crate::pipeline::Test;
 use crate::results::TestResults;
 
 /// The complete output of a test step, in its folder of the record.
-const OUTPUT_LOG: &str = "output.log";
+pub(super) const OUTPUT_LOG: &str = "output.log";
 /// The results as JUnit, there too.
 const JUNIT: &str = "junit.xml";
 /// Lines of the output that a failure shows.
@@ -53,7 +53,8 @@ impl Session {
     async fn run_test(&self, name: &str, test: &Test, told: &mut Told) -> Result<TestReport, Error> {
         if let Some(export) = &self.options.export {
             // Before the tests rather than after them.
-            fs::create_dir_all(export).map_err(|error| Error::write(export, &error))?;
+            export::folder(export)?;
+            export::check(&export.join(name))?;
         }
         let files = self.options.record.join(name);
         let mut rerun = self.options.rerun;
@@ -75,7 +76,7 @@ impl Session {
         self.tell_test(name, test, exit_code, cached, timed_out, results.as_ref(), &log);
         if let Some(export) = &self.options.export {
             let dest = export.join(name);
-            copy(&files, &dest).map_err(|error| Error::write(&dest, &error))?;
+            export::replace(&files, &dest)?;
             self.events.emit(Event::Exported { pipeline: name.into(), path: dest.display().to_string() });
         }
         let report = TestReport { exit_code, cached, timed_out, files, results };
@@ -202,38 +203,4 @@ fn tail_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Copies a tree over what is there. Links stay links: in the container they may lead to places
-/// that are others, or none, on this machine.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let (entry, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
-        let dest = to.join(entry.file_name().unwrap_or_default());
-        if kind.is_dir() {
-            copy(&entry, &dest)?;
-            continue;
-        }
-        if dest.is_symlink() {
-            fs::remove_file(&dest)?;
-        }
-        if kind.is_symlink() {
-            link(&fs::read_link(&entry)?, &dest)?;
-        } else {
-            fs::copy(&entry, &dest)?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn link(target: &Path, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, at)
-}
-
-/// Windows makes links only for administrators.
-#[cfg(not(unix))]
-fn link(_: &Path, _: &Path) -> io::Result<()> {
-    Ok(())
 }
