@@ -202,3 +202,19 @@ fn a_dockerignore_that_is_broken_or_leaves_nothing() {
     fs::create_dir(repo.path(path)).expect("a folder");
     repo.run(&["test-ui"]).expect(2).sentence(&["cannot read", path, "is a directory; correct or remove it"]);
 }
+
+#[test]
+fn a_ca_bundle_that_the_engine_would_not_take_is_told_once() {
+    let repo = Fixture::new();
+    let bundle = fs::File::create(repo.path("large.pem")).expect("a file");
+    bundle.set_len(500 * 1024 + 1).expect("room");
+    let path = repo.path("large.pem").display().to_string();
+    let run = repo.start_with(&["test"], &[("SSL_CERT_FILE", &path)]).finish().expect(0);
+    let notices = run.all("notice");
+    let told: Vec<_> = notices.iter().filter_map(|notice| notice["text"].as_str()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let begin =
+        format!("the CA bundle {path} has 512001 bytes and BuildKit takes no secret over 512000, so steps");
+    assert!(told[0].starts_with(&begin), "{told:?}");
+    assert!(told[0].ends_with("; name a smaller one with SSL_CERT_FILE"), "{told:?}");
+}

@@ -25,11 +25,54 @@ const SECRET_LIMIT: u64 = 500 * 1024;
 /// The host's CA bundle: the file that `SSL_CERT_FILE` names, else the system's. `None` where
 /// there is none, or none that BuildKit would take.
 pub fn ca_bundle() -> Option<PathBuf> {
+    choose(candidates()).fits
+}
+
+/// The same, and a notice if a larger one would have been it.
+pub(crate) fn ca_bundle_told(events: &Events) -> Option<PathBuf> {
+    let Chosen { fits, too_large } = choose(candidates());
+    if let Some((path, size)) = too_large {
+        let instead = fits.as_ref().map_or_else(
+            || "steps get none".to_owned(),
+            |other| format!("steps get {} in its place", other.display()),
+        );
+        events.notice(format!(
+            "the CA bundle {} has {size} bytes and BuildKit takes no secret over {SECRET_LIMIT}, so {instead}; \
+             name a smaller one with SSL_CERT_FILE",
+            path.display()
+        ));
+    }
+    fits
+}
+
+fn candidates() -> impl Iterator<Item = PathBuf> {
     let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let fits = |path: &PathBuf| {
-        fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0 && file.len() <= SECRET_LIMIT)
-    };
-    named.into_iter().chain(CA_BUNDLES.iter().map(PathBuf::from)).find(fits)
+    named.into_iter().chain(CA_BUNDLES.iter().map(PathBuf::from))
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Chosen {
+    /// The first that BuildKit takes.
+    fits: Option<PathBuf>,
+    /// The first before it that is too large, with its size.
+    too_large: Option<(PathBuf, u64)>,
+}
+
+fn choose(candidates: impl Iterator<Item = PathBuf>) -> Chosen {
+    let mut chosen = Chosen::default();
+    for path in candidates {
+        match fs::metadata(&path) {
+            Ok(file) if file.is_file() && file.len() > SECRET_LIMIT => {
+                chosen.too_large.get_or_insert((path, file.len()));
+            }
+            Ok(file) if file.is_file() && file.len() > 0 => {
+                chosen.fits = Some(path);
+                break;
+            }
+            _ => {}
+        }
+    }
+    chosen
 }
 
 /// The proxy variables of xtask's own environment, in either case of letters. Passwords in them
@@ -85,5 +128,29 @@ fn write_id(path: &Path) -> io::Result<String> {
         Ok(()) => Ok(id),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_id(path).ok_or(error),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ca_bundle_that_is_too_large_is_passed_over_and_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, size| {
+            let path = dir.path().join(name);
+            fs::File::create(&path).unwrap().set_len(size).unwrap();
+            path
+        };
+        let (empty, fits) = (file("empty", 0), file("fits", SECRET_LIMIT));
+        let (large, larger) = (file("large", SECRET_LIMIT + 1), file("larger", SECRET_LIMIT + 2));
+        let none = dir.path().join("none");
+        let found = choose([none, empty, large.clone(), larger, fits.clone()].into_iter());
+        assert_eq!(
+            found,
+            Chosen { fits: Some(fits.clone()), too_large: Some((large.clone(), SECRET_LIMIT + 1)) }
+        );
+        assert_eq!(choose([fits.clone(), large].into_iter()), Chosen { fits: Some(fits), too_large: None });
     }
 }

@@ -93,7 +93,7 @@ impl Session {
             control,
             proxy: host::proxies(&events),
             host: host::id(),
-            ca: ca_bundle(),
+            ca: host::ca_bundle_told(&events),
             images: Mutex::default(),
             engine,
             events,
