@@ -18,6 +18,7 @@ use xtask_engine::{Error, Session};
 use crate::cli::Global;
 use crate::cmd::Command;
 use crate::exit;
+use crate::output::{self, Drain, Output};
 use crate::project::Project;
 
 /// Records of runs that are kept.
@@ -75,7 +76,8 @@ pub fn run(global: Global, command: Command) -> i32 {
         Ok(record) => record,
         Err(error) => return fail(&error),
     };
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(plain(&global, &stopped, &cancel))];
+    let (output, drain) = output::queued(&cancel);
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(plain(output, &global, &stopped, &cancel))];
     match Record::create(&record.join("events.jsonl")) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -100,10 +102,10 @@ pub fn run(global: Global, command: Command) -> i32 {
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
-    finish(&events, result, stopped.load(Ordering::SeqCst))
+    finish(&events, drain, result, stopped.load(Ordering::SeqCst))
 }
 
-fn finish(events: &Events, result: anyhow::Result<()>, stopped: i32) -> i32 {
+fn finish(events: &Events, drain: Drain, result: anyhow::Result<()>, stopped: i32) -> i32 {
     let code = match &result {
         _ if stopped != 0 => stopped,
         Ok(()) => 0,
@@ -119,10 +121,12 @@ fn finish(events: &Events, result: anyhow::Result<()>, stopped: i32) -> i32 {
         seconds: events.elapsed().as_secs_f64(),
         error: text.clone(),
     });
+    events.close();
+    let was_read = drain.finish();
     if let Some(text) = text {
         say(&text);
     }
-    code
+    if was_read || stopped != 0 { code } else { exit::OUTPUT_CLOSED }
 }
 
 /// The one sentence of a failure, to standard error.
@@ -137,18 +141,19 @@ fn fail(error: &anyhow::Error) -> i32 {
 }
 
 fn plain(
+    output: Output,
     global: &Global,
     stopped: &Arc<AtomicI32>,
     cancel: &CancellationToken,
-) -> Plain<anstream::AutoStream<std::io::Stdout>> {
+) -> Plain<Output> {
     let verbosity = match (global.quiet, global.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let (stopped, cancel) = (stopped.clone(), cancel.clone());
-    Plain::new(anstream::stdout(), verbosity, move || {
-        stopped.store(exit::OUTPUT_CLOSED, Ordering::SeqCst);
+    Plain::new(output, verbosity, move || {
+        let _ = stopped.compare_exchange(0, exit::OUTPUT_CLOSED, Ordering::SeqCst, Ordering::SeqCst);
         cancel.cancel();
     })
 }

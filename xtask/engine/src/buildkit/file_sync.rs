@@ -120,8 +120,12 @@ impl file_sync_server::FileSync for FileSync {
         request: Request<Streaming<Packet>>,
     ) -> Result<Response<Self::DiffCopyStream>, Status> {
         let name = request.metadata().get("dir-name").and_then(|name| name.to_str().ok()).unwrap_or_default();
-        let view =
-            self.0.views.get(name).cloned().ok_or_else(|| Status::not_found(format!("no directory {name}")))?;
+        let view = self
+            .0
+            .views
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Status::not_found(format!("no directory {name}")))?;
         let transfers = self.0.clone();
         let requests = request.into_inner();
         let (packets, response) = mpsc::channel(IN_FLIGHT);

@@ -10,7 +10,7 @@ use super::exec;
 use crate::event::StepKind;
 use crate::pipeline::{
     Config, ContainerPath, CopyWhat, DirectorySource, Fs, FsNode, HostDirectory, ImageConfig, MountSource,
-    RESULTS_DIR, Sharing, Secret,
+    RESULTS_DIR, Secret, Sharing,
 };
 
 /// What a definition depends on beside the pipeline itself.
@@ -327,7 +327,8 @@ impl<'a> Lowering<'a> {
     /// The id under which steps ask for a secret: what it is used as, since that is the same in every
     /// checkout and the id is part of the cache key. Two secrets never share one.
     fn secret_id(&mut self, used_as: &str, secret: &Secret) -> String {
-        let numbered = (1..).map(|number| if number == 1 { used_as.to_owned() } else { format!("{used_as}#{number}") });
+        let numbered =
+            (1..).map(|number| if number == 1 { used_as.to_owned() } else { format!("{used_as}#{number}") });
         for id in numbered {
             match self.secrets.get(&id) {
                 Some(known) if known != secret => {}
