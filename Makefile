@@ -2,4 +2,4 @@
 .PHONY: test check
 
 test: ; cargo xtask setup --yes && cargo xtask test
-check: ; cargo xtask setup --yes && cargo test --workspace
+check: ; cargo xtask setup --yes --tests && cargo test --workspace

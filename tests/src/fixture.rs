@@ -119,12 +119,16 @@ impl Fixture {
 
     /// Starts a task with further variables in its environment.
     pub fn start_with(&self, args: &[&str], env: &[(&str, &str)]) -> Started {
-        let number = self.records.fetch_add(1, Ordering::Relaxed);
         let mut args: Vec<String> = args.iter().map(ToString::to_string).collect();
         // What follows `--` is for the test command.
         let at = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
         let root = self.root().display().to_string();
         args.splice(at..at, ["--repo".to_owned(), root]);
-        Started::new(&args, env, self.path(&format!(".runs/{number}")))
+        Started::new(&args, env, self.new_record())
+    }
+
+    /// A folder for the record of one run, not there yet.
+    pub fn new_record(&self) -> PathBuf {
+        self.path(&format!(".runs/{}", self.records.fetch_add(1, Ordering::Relaxed)))
     }
 }

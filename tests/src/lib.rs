@@ -4,16 +4,22 @@
 //! tasks on it; a [`Run`] is what came of it. Nothing here is shared between tests but the engine,
 //! so every fixture holds a token that no earlier run can have cached.
 
+mod fault;
 mod fixture;
+mod own_engine;
 mod run;
+mod stub;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+pub use fault::{is_running, wait_until_gone};
 pub use fixture::{Fixture, Part};
+pub use own_engine::OwnEngine;
 pub use run::{Run, Started, Step};
+pub use stub::{Answer, Stub};
 
 /// The built `xtask`; built once by the first test that asks, as `cargo xtask` would.
 pub fn binary() -> &'static Path {

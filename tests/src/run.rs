@@ -12,7 +12,7 @@ use crate::binary;
 pub struct Started {
     /// The process.
     pub child: Child,
-    record: PathBuf,
+    pub(crate) record: PathBuf,
 }
 
 impl Started {

@@ -51,7 +51,7 @@ pub fn build(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     let mut clean_ours = |_| clean_build(&ours, &["--package", "xtask"]);
     let mut clean_bare = |_| clean_build(&bare, &[]);
     bench.say("building xtask and the bare program, each from nothing: this takes minutes");
-    let [built, bared] = bench.take_turns("build", ROUNDS, [&mut clean_ours, &mut clean_bare])?;
+    let [built, bared] = bench.take_turns_cold("build", ROUNDS, [&mut clean_ours, &mut clean_bare])?;
     rows.push(Row::ratio("build", "from nothing", ("xtask", &built), ("bare program", &bared), 1.25));
     let mut edited = Samples::default();
     for round in 0..=EDITS {

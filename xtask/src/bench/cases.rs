@@ -60,18 +60,24 @@ pub fn edit(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     let source = Source::first(&bench.scratch.join("repo").join(PART))?;
     let note = |who: &str, round: usize| format!("{} {who} {round}", bench.marker);
     let mut sent = Samples::default();
+    let (mut our_steps, mut their_steps) = (Samples::default(), Samples::default());
     let mut ours = |round| {
         source.edit(&note("xtask", round))?;
-        let seconds = watched(bench, &mut xtask.binary(), Until::Test)?;
+        let (banner, step) = started(bench, &mut xtask.binary())?;
         sent.add(xtask.files_sent()? as f64);
-        Ok(seconds)
+        our_steps.add(step);
+        Ok(banner)
     };
     let mut theirs = |round| {
         source.edit(&note("buildx", round))?;
-        watched(bench, &mut buildx.command(), Until::Test)
+        let (banner, step) = started(bench, &mut buildx.command())?;
+        their_steps.add(step);
+        Ok(banner)
     };
     let [ours, theirs] = bench.take_turns("edit", bench.rounds, [&mut ours, &mut theirs])?;
-    rows.push(Row::ratio("edit", "to the test's start", ("xtask", &ours), ("buildx", &theirs), 0.5));
+    rows.push(Row::ratio("edit", "to npm's first line", ("xtask", &ours), ("buildx", &theirs), 0.5));
+    let steps = (("xtask", &our_steps), ("buildx", &their_steps));
+    rows.push(Row::ratio("edit", "to the step's begin", steps.0, steps.1, 0.5).for_information());
     rows.push(Row::value("edit", "files sent, at most", "xtask", &sent, Unit::Files, sent.max(), 1.0));
     memory(bench, rows, "edit", &xtask, MEMORY, |round| source.edit(&note("memory", round)))
 }
@@ -86,11 +92,11 @@ pub fn cold(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     };
     let mut ours = |round| {
         mark("xtask", round)?;
-        watched(bench, &mut xtask.binary(), Until::End)
+        watched(bench, &mut xtask.binary())
     };
     let mut theirs = |round| {
         mark("buildx", round)?;
-        watched(bench, &mut buildx.command(), Until::End)
+        watched(bench, &mut buildx.command())
     };
     let [ours, theirs] = bench.take_turns("cold", bench.rounds, [&mut ours, &mut theirs])?;
     rows.push(Row::ratio("cold", "npm's cache warm", ("xtask", &ours), ("buildx", &theirs), 1.05));
@@ -103,7 +109,7 @@ pub fn files(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
     let repo = fixtures::many_files(&bench.scratch, MANY)?;
     fixtures::commit(&repo)?;
     let xtask = Xtask::new(bench, &repo)?;
-    watched(bench, &mut xtask.binary(), Until::End)?;
+    watched(bench, &mut xtask.binary())?;
     let buildx = Buildx::new(bench, "files", &repo.join(PART), &xtask.image()?)?;
     let git = || {
         let mut git = Command::new("git");
@@ -111,7 +117,7 @@ pub fn files(bench: &Bench<'_>, rows: &mut Vec<Row>) -> anyhow::Result<()> {
         git
     };
     let mut ours = |_| measure::time(&mut xtask.binary());
-    let mut theirs = |_| watched(bench, &mut buildx.command(), Until::End);
+    let mut theirs = |_| watched(bench, &mut buildx.command());
     let mut status = |_| measure::time(&mut git());
     let all: [super::Contestant<'_>; 3] = [&mut ours, &mut theirs, &mut status];
     let [ours, theirs, status] = bench.take_turns("files", bench.rounds, all)?;
@@ -128,23 +134,28 @@ fn contestants(bench: &Bench<'_>, name: &str) -> anyhow::Result<(Xtask, Buildx)>
         fixtures::frontend(&bench.context.project()?, &bench.scratch)?;
     }
     let xtask = Xtask::new(bench, &repo)?;
-    watched(bench, &mut xtask.binary(), Until::End)?;
+    watched(bench, &mut xtask.binary())?;
     let buildx = Buildx::new(bench, name, &repo.join(PART), &xtask.image()?)?;
     Ok((xtask, buildx))
 }
 
-/// What is waited for.
-enum Until {
-    End,
-    Test,
+/// Measures a command that leaves something in the engine.
+fn watched(bench: &Bench<'_>, command: &mut Command) -> anyhow::Result<f64> {
+    bench.traces.borrow_mut().watch(|| measure::time(command))
 }
 
-/// Measures a command that leaves something in the engine.
-fn watched(bench: &Bench<'_>, command: &mut Command, until: Until) -> anyhow::Result<f64> {
-    bench.traces.borrow_mut().watch(|| match until {
-        Until::End => measure::time(command),
-        Until::Test => measure::time_to_line(command, is_banner),
-    })
+/// Seconds until npm says that it starts the test; and until the engine began the step, which is
+/// as much earlier as the line says of itself. Between the two lie the making of the container and
+/// npm's own start.
+fn started(bench: &Bench<'_>, command: &mut Command) -> anyhow::Result<(f64, f64)> {
+    let (seconds, line) = bench.traces.borrow_mut().watch(|| measure::time_to_line(command, is_banner))?;
+    Ok((seconds, seconds - since_begin(&line).unwrap_or(0.0)))
+}
+
+/// The seconds since the step's begin with which a line starts: `[0.21s] …` or `#10 0.380 …`.
+fn since_begin(line: &str) -> Option<f64> {
+    let word = line.split_whitespace().find(|word| !word.starts_with('#'))?;
+    word.trim_start_matches('[').trim_end_matches("s]").parse().ok()
 }
 
 /// npm's first line, `> crux-ui@0.1.0 test`, whatever stands before it.
@@ -190,12 +201,14 @@ pub fn clear(path: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_banner;
+    use super::{is_banner, since_begin};
 
     #[test]
     fn the_banner_of_npm_is_known_behind_the_time_of_either() {
         assert!(is_banner("#10 0.380 > crux-ui@0.1.0 test"));
         assert!(is_banner("[0.21s] > crux-ui@0.1.0 test"));
+        assert_eq!(since_begin("#10 0.380 > crux-ui@0.1.0 test"), Some(0.38));
+        assert_eq!(since_begin("[0.21s] > crux-ui@0.1.0 test"), Some(0.21));
         assert!(!is_banner("     running test npm run test > in test-ui"));
         assert!(!is_banner("#10 [stage-0 6/6] RUN npm run test -- --json"));
     }

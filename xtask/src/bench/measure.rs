@@ -29,11 +29,12 @@ pub fn time(command: &mut Command) -> anyhow::Result<f64> {
     Ok(seconds)
 }
 
-/// Seconds from the start to the first line for which `is_it` holds; the command runs to its end.
+/// Seconds from the start to the first line for which `is_it` holds, and that line; the command runs
+/// to its end.
 ///
 /// # Errors
 /// If it cannot be started, fails, or no line was it.
-pub fn time_to_line(command: &mut Command, is_it: impl Fn(&str) -> bool) -> anyhow::Result<f64> {
+pub fn time_to_line(command: &mut Command, is_it: impl Fn(&str) -> bool) -> anyhow::Result<(f64, String)> {
     let (reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let started = Instant::now();
@@ -44,7 +45,7 @@ pub fn time_to_line(command: &mut Command, is_it: impl Fn(&str) -> bool) -> anyh
     let mut lines = Vec::new();
     for line in BufReader::new(reader).lines().map_while(Result::ok) {
         if seen.is_none() && is_it(&line) {
-            seen = Some(started.elapsed().as_secs_f64());
+            seen = Some((started.elapsed().as_secs_f64(), line.clone()));
         }
         lines.push(line);
     }

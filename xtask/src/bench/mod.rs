@@ -49,24 +49,36 @@ impl Bench<'_> {
         if self.context.cancel.is_cancelled() { Err(Error::Canceled.into()) } else { Ok(()) }
     }
 
-    /// Lets all contestants take turns, once to warm up and then `rounds` times. Who begins
-    /// changes with the round. Each gets the number of the round, and gives its measurement.
+    /// Lets all contestants take turns, once to warm up (round 0) and then `rounds` times.
     pub fn take_turns<const N: usize>(
+        &self,
+        what: &str,
+        rounds: usize,
+        mut contestants: [Contestant<'_>; N],
+    ) -> anyhow::Result<[statistics::Samples; N]> {
+        for (turn, contestant) in contestants.iter_mut().enumerate() {
+            self.go_on()?;
+            self.context.events.detail(format!("{what}: warming up {} of {N}", turn + 1));
+            contestant(0)?;
+        }
+        self.take_turns_cold(what, rounds, contestants)
+    }
+
+    /// The same without warming up. Who begins changes with the round. Each gets the number of the
+    /// round, and gives its measurement.
+    pub fn take_turns_cold<const N: usize>(
         &self,
         what: &str,
         rounds: usize,
         contestants: [Contestant<'_>; N],
     ) -> anyhow::Result<[statistics::Samples; N]> {
         let mut samples = std::array::from_fn(|_| statistics::Samples::default());
-        for round in 0..=rounds {
+        for round in 1..=rounds {
             self.context.events.detail(format!("{what}: round {round} of {rounds}"));
             for turn in 0..N {
                 self.go_on()?;
                 let index = (round + turn) % N;
-                let measured = contestants[index](round)?;
-                if round > 0 {
-                    samples[index].add(measured);
-                }
+                samples[index].add(contestants[index](round)?);
             }
         }
         Ok(samples)

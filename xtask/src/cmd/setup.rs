@@ -20,14 +20,17 @@ pub struct Args {
     /// Do it without asking
     #[arg(long, short)]
     yes: bool,
+    /// Also what this project's own tests need (`make check`)
+    #[arg(long)]
+    tests: bool,
 }
 
 /// Runs it.
 ///
 /// # Errors
 /// `Usage` without a terminal and without `--yes`; `NotReady` with what to do; `Interrupted`.
-pub async fn run(Args { yes }: Args, context: &Context) -> Result<()> {
-    go(yes, &context.events, &context.cancel, &machine::This { context }).await
+pub async fn run(Args { yes, tests }: Args, context: &Context) -> Result<()> {
+    go(yes, tests, &context.events, &context.cancel, &machine::This { context }).await
 }
 
 /// What setup asks of the rest of the program.
@@ -40,9 +43,9 @@ trait Machine {
     async fn prepare_stand_ins(&self) -> Result<()>;
 }
 
-async fn go(yes: bool, events: &Events, stop: &CancellationToken, machine: &impl Machine) -> Result<()> {
+async fn go(yes: bool, tests: bool, events: &Events, stop: &CancellationToken, machine: &impl Machine) -> Result<()> {
     let engine = machine.engine().await;
-    let facts = Facts::find(Os::read(), engine, machine.stand_ins().await?);
+    let facts = Facts::find(Os::read(), engine, machine.stand_ins().await?, tests);
     let steps = plan(&facts)?;
     if steps.is_empty() {
         events.output(format!("nothing to do: {}", facts.engine));

@@ -288,3 +288,6 @@ fn counts(counts: &TestCounts) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

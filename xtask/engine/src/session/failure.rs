@@ -86,7 +86,7 @@ impl Session {
     }
 
     /// What the words of an engine or a command say about the engine's machine, if anything.
-    fn machine_error(&self, name: &str, said: &str) -> Option<Error> {
+    pub(super) fn machine_error(&self, name: &str, said: &str) -> Option<Error> {
         if said.contains("no space left on device") || said.contains("ENOSPC") {
             return Some(Error::Machine(format!(
                 "{name}: the container engine's disk is full; make room on it, for instance with `cargo xtask cache \

@@ -206,7 +206,12 @@ impl Session {
             crate::buildkit::SolveError::Lost { reason } => {
                 Error::Engine(EngineError::Gone { endpoint, reason })
             }
-            other => Error::Machine(format!("cannot {action}: {other}")),
+            other => {
+                let action = format!("cannot {action}");
+                let said = other.to_string();
+                let known = self.machine_error(&action, &said);
+                known.unwrap_or_else(|| Error::Machine(format!("{action}: {said}")))
+            }
         }
     }
 }

@@ -253,6 +253,31 @@ mod tests {
     }
 
     #[test]
+    fn a_view_holds_still_until_one_of_its_files_is_edited_or_gone() {
+        let dir = tree(&["a/f", "a/g"]);
+        let view = read(Directory::host(dir.path())).unwrap();
+        fs::write(dir.path().join("a/new"), "").unwrap();
+        assert!(view.holds_still(), "what was added is not part of it");
+        let time = fs::metadata(dir.path().join("a/f")).unwrap().modified().unwrap();
+        fs::write(dir.path().join("a/f"), "a/F").unwrap();
+        fs::File::options().write(true).open(dir.path().join("a/f")).unwrap().set_modified(time).unwrap();
+        assert!(!view.holds_still());
+        let view = read(Directory::host(dir.path())).unwrap();
+        fs::remove_file(dir.path().join("a/g")).unwrap();
+        assert!(!view.holds_still());
+    }
+
+    #[test]
+    fn many_directories_are_in_order_whoever_walks_them() {
+        let files: Vec<String> = (0..200).map(|n| format!("d{:03}/x/f", n)).collect();
+        let dir = tree(&files.iter().map(String::as_str).collect::<Vec<_>>());
+        let found = paths(Directory::host(dir.path()).include(["f"]));
+        let mut sorted = found.clone();
+        sorted.sort_unstable();
+        assert_eq!((found.len(), &found), (600, &sorted));
+    }
+
+    #[test]
     fn two_roots_never_share_a_key() {
         let (one, two) = (tree(&["f"]), tree(&["f"]));
         assert_ne!(

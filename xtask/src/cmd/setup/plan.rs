@@ -1,5 +1,6 @@
 //! What has to be done, from what was found. Pure, but for [`Facts::find`].
 
+use std::collections::HashSet;
 use std::fmt;
 
 use xtask_engine::docker::{Engine, EngineError, Environment, FoundBy, discover};
@@ -111,14 +112,20 @@ pub(crate) struct Facts {
     pub newuidmap: bool,
     /// Who starts the engine here.
     pub starter: Starter,
+    /// Packages that only this project's own tests need, and that are not there; none where they
+    /// are not asked for.
+    pub for_tests: Vec<String>,
 }
 
 impl Facts {
     /// Looks at this machine.
-    pub(crate) fn find(os: Os, engine: EngineState, stand_ins: StandIns) -> Self {
+    pub(crate) fn find(os: Os, engine: EngineState, stand_ins: StandIns, tests: bool) -> Self {
+        let for_tests = if tests { test_packages() } else { Vec::new() };
+        let is_ready =
+            matches!(engine, EngineState::Answers(_)) && stand_ins == StandIns::None && for_tests.is_empty();
         let privilege = match xshell::Shell::new() {
             // Only what a plan needs: a machine that is ready is looked at in no time.
-            Ok(sh) if !(matches!(engine, EngineState::Answers(_)) && stand_ins == StandIns::None) => {
+            Ok(sh) if !is_ready => {
                 Privilege::find(&sh)
             }
             _ => Privilege::None,
@@ -134,6 +141,7 @@ impl Facts {
             mmdebstrap: host::program("mmdebstrap").is_some(),
             newuidmap: host::program("newuidmap").is_some(),
             starter: Starter::find(),
+            for_tests,
         }
     }
 }
@@ -170,10 +178,20 @@ pub(crate) fn plan(facts: &Facts) -> Result<Vec<Step>, NotReady> {
     if !facts.os.has_apt() && (engine_missing || needed) {
         return Err(elsewhere(facts, engine_missing));
     }
+    if !facts.os.has_apt() && !facts.for_tests.is_empty() {
+        let names = facts.for_tests.join(", ");
+        return Err(NotReady(format!(
+            "this project's own tests need {names}, which setup installs on Debian and Ubuntu only: install them and run \
+             this again"
+        )));
+    }
     let mut names = if engine_missing { engine_packages(facts) } else { vec![] };
     if needed {
         names.extend(stand_in_packages(facts));
     }
+    names.extend(facts.for_tests.iter().cloned());
+    let mut named = HashSet::new();
+    names.retain(|name| named.insert(name.clone()));
     let mut steps = Vec::new();
     if !names.is_empty() {
         steps.push(Step::Install(names));
@@ -192,6 +210,19 @@ pub(crate) fn plan(facts: &Facts) -> Result<Vec<Step>, NotReady> {
 
 fn engine_packages(facts: &Facts) -> Vec<String> {
     missing(&[("docker.io", facts.dockerd), ("iptables", facts.iptables), ("ca-certificates", facts.ca)])
+}
+
+/// What the tests in `tests/` and `xtask/engine/tests` run beside the engine: a registry, its
+/// certificates, the client that loads images into a second engine, that engine's network.
+fn test_packages() -> Vec<String> {
+    let there = |program| host::program(program).is_some();
+    missing(&[
+        ("docker-registry", there("docker-registry")),
+        ("openssl", there("openssl")),
+        ("docker.io", there("docker") && there("dockerd")),
+        ("iproute2", there("ip")),
+        ("util-linux", there("setpriv") && there("unshare")),
+    ])
 }
 
 /// What making a stand-in takes and is not there.

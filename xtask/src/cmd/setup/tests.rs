@@ -19,6 +19,7 @@ fn bare() -> Facts {
         mmdebstrap: false,
         newuidmap: false,
         starter: Starter::ByHand,
+        for_tests: Vec::new(),
     }
 }
 
@@ -39,6 +40,24 @@ fn shown(facts: &Facts) -> String {
         Ok(steps) => plan::lines(&steps, facts).join("\n"),
         Err(error) => format!("not ready: {error}"),
     }
+}
+
+#[test]
+fn what_tests_need_is_installed_with_the_rest_each_package_once() {
+    let for_tests = vec!["docker-registry".into(), "docker.io".into()];
+    insta::assert_snapshot!(shown(&Facts { for_tests: for_tests.clone(), ..bare() }), @r"
+    On this machine (Debian GNU/Linux 12 (bookworm)):
+      1. install docker.io, iptables, docker-registry
+         apt-get install -y --no-install-recommends docker.io iptables docker-registry
+      2. start the container engine
+         dockerd, in the background; its log: /var/log/xtask-dockerd.log
+    ");
+    let with_engine = Facts { for_tests, engine: ready(), ..bare() };
+    insta::assert_snapshot!(shown(&with_engine), @r"
+    On this machine (Debian GNU/Linux 12 (bookworm)):
+      1. install docker-registry, docker.io
+         apt-get install -y --no-install-recommends docker-registry docker.io
+    ");
 }
 
 #[test]
@@ -150,7 +169,7 @@ impl Machine for Ready {
 async fn says_in_one_line_that_nothing_is_missing() {
     let (events, told) = events();
     let machine = Ready { needed: Mutex::new(StandIns::None) };
-    go(false, &events, &CancellationToken::new(), &machine).await.unwrap();
+    go(false, false, &events, &CancellationToken::new(), &machine).await.unwrap();
     insta::assert_snapshot!(told.output(), @"nothing to do: Docker Engine 20.10.24 at unix:///var/run/docker.sock answers");
 }
 

@@ -83,6 +83,24 @@ async fn requests_are_made_in_the_engines_own_version() {
 }
 
 #[tokio::test]
+async fn a_greeting_is_enough_for_a_docker_engine_that_will_do() {
+    let greeted = |server: &'static str, api: &'static str| async move {
+        let engine = StandIn::new(move |_| {
+            Some(format!(
+                "HTTP/1.1 200 OK\r\nServer: {server}\r\nApi-Version: {api}\r\nOstype: linux\r\nContent-Length: \
+                 2\r\n\r\nOK"
+            ))
+        });
+        Engine::greet(&engine.endpoint).await.map(|engine| engine.info().version.clone())
+    };
+    assert_eq!(greeted("Docker/20.10.24+dfsg1 (linux)", "1.41").await.as_deref(), Some("20.10.24+dfsg1"));
+    assert_eq!(greeted("Docker/19.03.15 (linux)", "1.40").await, None, "connect says that it is too old");
+    assert_eq!(greeted("Libpod/5.4.2 (linux)", "1.41").await, None);
+    let silent = StandIn::new(|_| None);
+    assert!(Engine::greet(&silent.endpoint).await.is_none());
+}
+
+#[tokio::test]
 async fn what_is_no_engine_is_told_as_such() {
     let foreign = StandIn::new(|_| Some(ok("<html>")));
     let error = foreign.error().await;

@@ -1,0 +1,130 @@
+//! A Docker Engine of a test's own, which it may end, stop and fill: in namespaces of its own, so
+//! that nothing of it is left, whatever becomes of it, and no other engine notices.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::fault::{needs_root, send, wait_until};
+
+/// The images that the application's pipelines may rest on; those that the tests' engine has are
+/// copied.
+const IMAGES: [&str; 2] = ["node:20-alpine", "xtask-stand-in/node:20-alpine"];
+
+/// A running engine; gone with it.
+pub struct OwnEngine {
+    dir: TempDir,
+    outer: Child,
+}
+
+impl OwnEngine {
+    /// Starts an engine that has the application's images and, if `disk` says so (`600m`), a disk
+    /// of that size.
+    #[track_caller]
+    pub fn start(disk: Option<&str>) -> Self {
+        needs_root("it starts an engine of its own");
+        for program in ["dockerd", "docker", "unshare", "setpriv", "ip"] {
+            let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
+            assert!(found.is_ok_and(|found| found.status.success()), "this test needs the program {program}");
+        }
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let at = dir.path().display();
+        let disk =
+            disk.map(|size| format!("mount -t tmpfs -o size={size} tmpfs {at}/data\n")).unwrap_or_default();
+        let script = format!(
+            "mkdir {at}/data\n{disk}ip link set lo up\necho '{{}}' > {at}/none.json\n\
+             exec dockerd --host unix://{at}/engine.sock --data-root {at}/data --exec-root {at}/exec \
+             --pidfile {at}/pid --config-file {at}/none.json --iptables=false --ip6tables=false"
+        );
+        let log = fs::File::create(dir.path().join("log")).expect("a file");
+        let mut command = Command::new("setpriv");
+        // Dies with the thread of the test, and with it all that it started.
+        command.args([
+            "--pdeathsig",
+            "KILL",
+            "unshare",
+            "--net",
+            "--mount",
+            "--pid",
+            "--fork",
+            "--kill-child",
+        ]);
+        command.args(["--mount-proc", "sh", "-ec", &script]).stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a file")).stderr(log);
+        let mut engine = Self { outer: command.spawn().expect("setpriv"), dir };
+        wait_until("the test's own engine", || {
+            let ended = engine.outer.try_wait().expect("a child");
+            assert!(ended.is_none(), "dockerd ended: {}", engine.log());
+            engine.docker(&["version"]).status.success().then_some(())
+        });
+        engine.load_images();
+        engine
+    }
+
+    fn load_images(&self) {
+        let has = |image: &&&str| {
+            let found = Command::new("docker").args(["image", "inspect", image]).output();
+            found.is_ok_and(|found| found.status.success())
+        };
+        let images: Vec<_> = IMAGES.iter().filter(has).collect();
+        assert!(!images.is_empty(), "this test needs one of the images {IMAGES:?}: run `cargo xtask setup`");
+        let save = Command::new("docker").arg("save").args(images).stdout(Stdio::piped()).spawn();
+        let mut save = save.expect("docker");
+        let loaded = self.client().arg("load").stdin(save.stdout.take().expect("its output")).output();
+        assert!(save.wait().is_ok_and(|status| status.success()), "docker save");
+        let loaded = loaded.expect("docker");
+        assert!(loaded.status.success(), "docker load: {}", String::from_utf8_lossy(&loaded.stderr));
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.path().join("engine.sock")
+    }
+
+    /// The value for `--engine`.
+    pub fn address(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    fn client(&self) -> Command {
+        let mut command = Command::new("docker");
+        command.env_remove("DOCKER_CONTEXT").env("DOCKER_HOST", self.address());
+        command
+    }
+
+    fn docker(&self, args: &[&str]) -> Output {
+        self.client().args(args).output().expect("docker")
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// The engine's process, as this namespace sees it.
+    fn pid(&self) -> u32 {
+        let outer = self.outer.id();
+        let children = fs::read_to_string(format!("/proc/{outer}/task/{outer}/children")).unwrap_or_default();
+        children.split_whitespace().next().and_then(|pid| pid.parse().ok()).expect("the engine's process")
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&self) {
+        send("KILL", self.pid());
+    }
+
+    /// Lets it hang: it keeps its connections and says nothing.
+    pub fn hang(&self) {
+        send("STOP", self.pid());
+    }
+}
+
+impl Drop for OwnEngine {
+    fn drop(&mut self) {
+        let _ = self.outer.kill();
+        let _ = self.outer.wait();
+        // The mounts go when the last process of the namespace is gone.
+        wait_until("the end of the test's own engine", || fs::remove_dir_all(self.dir.path()).ok());
+    }
+}

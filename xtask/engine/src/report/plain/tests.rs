@@ -1,0 +1,89 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Screen(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is on the screen after these events and the end of the run with this code.
+fn screen(verbosity: Verbosity, events: &[Event], exit_code: i32) -> String {
+    let screen = Screen::default();
+    let mut plain = Plain::new(screen.clone(), verbosity, || {});
+    let end = Event::RunFinished { exit_code, seconds: 1.0, error: None };
+    events.iter().chain([&end]).for_each(|event| plain.event(Duration::ZERO, event));
+    let text = String::from_utf8(screen.0.lock().unwrap().clone()).unwrap();
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+fn log(pipeline: &str, text: &str) -> Event {
+    let (pipeline, step) = (pipeline.to_owned(), "exec npm ci".to_owned());
+    Event::StepLog { pipeline, id: String::new(), step, seconds: 0.5, text: text.to_owned() }
+}
+
+fn ended(pipeline: &str, exit_code: Option<i32>) -> [Event; 2] {
+    let (pipeline, step) = (pipeline.to_owned(), "exec npm ci".to_owned());
+    let finished = Event::StepFinished {
+        pipeline: pipeline.clone(),
+        id: String::new(),
+        step: step.clone(),
+        kind: StepKind::Exec,
+        outcome: Outcome::Failed { error: "exit code: 1".into() },
+        seconds: 0.6,
+        facts: String::new(),
+    };
+    [finished, Event::StepFailed { pipeline, step, exit_code, tail: vec!["npm error".into()] }]
+}
+
+#[test]
+fn last_lines_that_are_still_the_last_on_the_screen_are_not_repeated() {
+    let [finished, failed] = ended("test-ui", Some(1));
+    let text = screen(Verbosity::Normal, &[log("test-ui", "npm error"), finished, failed], 1);
+    assert_eq!(
+        text,
+        "             exec npm ci > in test-ui\n\
+         [0.50s] npm error\n      \
+         FAILED exec npm ci > in test-ui (0.60s)\n      \
+         FAILED test-ui: exec npm ci, exit code 1\n      \
+         Failed in 1.00s\n"
+    );
+}
+
+#[test]
+fn last_lines_are_told_at_the_end_when_something_else_came_after_them() {
+    let [finished, failed] = ended("test-ui", Some(1));
+    let other = log("test-crux", "the other one");
+    let text = screen(Verbosity::Normal, &[log("test-ui", "npm error"), finished, failed, other], 1);
+    let (_, end) = text.split_once("the other one\n").unwrap();
+    assert_eq!(
+        end,
+        "\nexec npm ci > in test-ui ended with exit code 1; its last lines:\n    npm error\n\n      \
+         FAILED test-ui: exec npm ci, exit code 1\n      \
+         Failed in 1.00s\n"
+    );
+}
+
+#[test]
+fn quiet_tells_the_last_lines_of_what_failed_once() {
+    let [finished, failed] = ended("test-ui", None);
+    let text = screen(Verbosity::Quiet, &[log("test-ui", "npm error"), finished, failed], 1);
+    assert_eq!(
+        text,
+        "\nexec npm ci > in test-ui failed; its last lines:\n    npm error\n\n      \
+         FAILED test-ui: exec npm ci\n"
+    );
+}
+
+#[test]
+fn a_run_that_was_stopped_did_not_fail() {
+    assert_eq!(screen(Verbosity::Normal, &[], 130), "     Stopped after 1.00s\n");
+}
