@@ -15,7 +15,7 @@ fn after_a_prune_nothing_is_cached() {
 
     let listed = repo.run(&["cache", "ls"]).expect(0);
     assert!(listed.stdout.contains("npm run prisma:gen"), "{}", listed.stdout);
-    let pruned = repo.run(&["cache", "prune"]).expect(0);
+    let pruned = repo.run(&["cache", "prune", "--yes"]).expect(0);
     assert!(pruned.stdout.contains("taken out"), "{}", pruned.stdout);
 
     let after = repo.run(&["test-crux"]).expect(0);

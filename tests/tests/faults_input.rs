@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use tests::{Fixture, binary};
+use tests::{Fixture, Started, binary};
 
 /// The exit code and standard error of a bare command line.
 fn xtask(args: &[&str]) -> (Option<i32>, String) {
@@ -36,6 +36,18 @@ fn times_that_do_not_parse() {
 }
 
 #[test]
+fn a_prune_that_nobody_can_be_asked_about() {
+    // Where no engine is: what is refused is not tried.
+    let repo = Fixture::new();
+    let prune = |args: &[&str]| {
+        let engine = ["cache", "prune", "--engine", "unix:///nowhere/docker.sock"];
+        repo.start_with(&[&engine, args].concat(), &[("CI", "true")]).finish()
+    };
+    prune(&[]).expect(2).sentence(&["no terminal to ask on", "`cargo xtask cache prune --yes` empties it"]);
+    prune(&["--yes"]).expect(3).sentence(&["/nowhere/docker.sock"]);
+}
+
+#[test]
 fn a_repository_that_is_none() {
     let repo = Fixture::new();
     repo.write("file", "");
@@ -59,6 +71,43 @@ fn a_repository_that_is_none() {
 }
 
 #[test]
+fn arguments_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let repo = Fixture::new();
+    let nowhere = std::ffi::OsStr::from_bytes(b"/nowhere/\xff");
+    let mut command = Command::new(binary());
+    command.args(["test-ui", "--record"]).arg(repo.new_record()).arg("--repo").arg(nowhere);
+    let run = Started::of(command, &repo.path(".runs/0")).finish().expect(2);
+    run.sentence(&["there is no folder /nowhere/\u{fffd};"]);
+    assert!(run.all("run_started")[0]["command"].to_string().ends_with("--repo /nowhere/\u{fffd}\""));
+}
+
+#[test]
+fn a_record_where_a_folder_of_the_users_is() {
+    let repo = Fixture::new();
+    repo.write("test-ui/mine", "");
+    let mut command = Command::new(binary());
+    command.args(["test-ui", "--repo", ".", "--record", "."]).current_dir(repo.root());
+    let run = Started::of(command, &repo.path(".")).finish().expect(2);
+    run.sentence(&[". is not empty and no earlier record", "name a new or an empty folder with --record"]);
+    assert!(repo.path("test-ui/mine").exists() && !repo.path("events.jsonl").exists());
+}
+
+#[test]
+fn runs_without_a_pipeline_leave_no_record() {
+    let target = tempfile::tempdir().expect("a folder");
+    let run = Command::new(binary())
+        .args(["test-ui", "--repo", "/nowhere"])
+        .env("CARGO_TARGET_DIR", target.path())
+        .output()
+        .expect("the binary starts");
+    assert_eq!(run.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&run.stdout), "", "nothing ran");
+    let runs = fs::read_dir(target.path().join("xtask/runs")).expect("the records");
+    assert_eq!(runs.count(), 0);
+}
+
+#[test]
 fn manifests_that_are_missing() {
     let repo = Fixture::new();
     for file in ["package-lock.json", "package.json"] {
@@ -71,19 +120,34 @@ fn manifests_that_are_missing() {
 }
 
 #[test]
-fn a_broken_lockfile_is_told_in_npms_words_once_and_last() {
+fn manifests_that_are_no_json_are_told_before_anything_runs() {
     let repo = Fixture::new();
-    repo.write("web/crux-ui/package-lock.json", "{\"name\":");
-    let words = "can only install with an existing package-lock.json";
-    for args in [vec!["test-ui"], vec!["test-ui", "-q"], vec!["test-ui", "-v"]] {
-        let run = repo.run(&args).expect(1);
-        assert_eq!(run.stdout.matches(words).count(), 1, "{args:?}: {}", run.stdout);
-        run.sentence(&["test-ui: `exec npm ci", "failed with exit code 1"]);
-        let failed = run.all("step_failed");
-        assert_eq!(failed.len(), 1);
-        assert_eq!(failed[0]["exit_code"], 1);
-        assert!(failed[0]["tail"].to_string().contains(words), "{failed:?}");
-    }
+    let breaks = |file: &str, text: &str, place: &str, mend: &str| {
+        let path = format!("web/crux-ui/{file}");
+        let whole = fs::read_to_string(repo.path(&path)).expect("the file");
+        repo.write(&path, text);
+        let run = repo.run(&["test-ui"]).expect(2);
+        run.sentence(&[&path, place, mend]);
+        assert!(run.all("pipeline_started").is_empty());
+        repo.write(&path, &whole);
+    };
+    breaks(
+        "package-lock.json",
+        "{\"name\":",
+        " is no JSON at line 1, column 8: EOF while",
+        "run `npm install`",
+    );
+    breaks(
+        "package-lock.json",
+        "{\n<<<<<<< HEAD\n",
+        " is no JSON at line 2, column 1: key must",
+        "correct it",
+    );
+    breaks("package.json", "{\n  \"a\": 1,\n}", " is no JSON at line 3, column 1: key must", "; correct it");
+    // As Windows' editors write it, which npm reads.
+    let manifest = fs::read_to_string(repo.path("web/crux-ui/package.json")).expect("the file");
+    repo.write("web/crux-ui/package.json", &format!("\u{feff}{manifest}"));
+    repo.run(&["test-ui"]).expect(0);
 }
 
 #[test]

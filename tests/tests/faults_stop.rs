@@ -43,6 +43,24 @@ fn a_signal_during_the_test_stops_it_on_the_engine_too() {
 }
 
 #[test]
+fn a_signal_during_a_command_of_ci_stops_it_too() {
+    use std::os::unix::fs::PermissionsExt;
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let repo = Fixture::new();
+        let token = token(&repo);
+        let waits = format!("exec sh -c 'while :; do sleep 0.1; done' {token}");
+        repo.write("bin/cargo", &format!("#!/bin/sh\necho begun\n{waits}\n"));
+        fs::set_permissions(repo.path("bin/cargo"), fs::Permissions::from_mode(0o755)).expect("permissions");
+        let path = format!("{}:{}", repo.path("bin").display(), std::env::var("PATH").expect("PATH"));
+        let mut started = repo.start_with(&["ci"], &[("PATH", &path)]);
+        started.wait_for("its output", |event| event["event"] == "output" && event["line"] == "begun");
+        assert!(is_running(&token));
+        stops(started, signal, code);
+        wait_until_gone(&token);
+    }
+}
+
+#[test]
 fn ctrl_c_during_npm_ci() {
     let repo = Fixture::new();
     let manifest = fs::read_to_string(repo.path("web/crux-ui/package.json")).expect("the manifest");

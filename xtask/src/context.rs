@@ -1,14 +1,11 @@
 //! What every task gets: the options, the events, the project, a session; and the frame around a
 //! task: signals, the record, the last words.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, Reporter};
 use xtask_engine::report::{Plain, Record, Verbosity};
@@ -20,9 +17,7 @@ use crate::cmd::Command;
 use crate::exit;
 use crate::output::{self, Drain, Output};
 use crate::project::Project;
-
-/// Records of runs that are kept.
-const KEPT_RUNS: usize = 30;
+use crate::runs::{self, PipelineSeen};
 
 /// What a task has to work with.
 pub struct Context {
@@ -72,13 +67,15 @@ pub fn run(global: Global, command: Command) -> i32 {
     colors(global.color);
     let stopped = Arc::new(AtomicI32::new(0));
     let cancel = CancellationToken::new();
-    let record = match record_folder(global.record.as_deref()) {
+    let record = match runs::folder(global.record.as_deref()) {
         Ok(record) => record,
         Err(error) => return fail(&error),
     };
     let (output, drain) = output::queued(&cancel);
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(plain(output, &global, &stopped, &cancel))];
-    match Record::create(&record.join("events.jsonl")) {
+    let seen = PipelineSeen::default();
+    let mut reporters: Vec<Box<dyn Reporter>> =
+        vec![Box::new(plain(output, &global, &stopped, &cancel)), Box::new(seen.clone())];
+    match Record::create(&record.join(runs::EVENTS)) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             return fail(&anyhow::Error::new(Error::Usage(format!(
@@ -94,15 +91,21 @@ pub fn run(global: Global, command: Command) -> i32 {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
     };
+    let own_folder = global.record.is_none().then(|| record.clone());
     let result = runtime.block_on(async {
         tokio::spawn(signals(cancel.clone(), stopped.clone()));
-        let line: Vec<String> = std::env::args().skip(1).collect();
-        events.emit(Event::RunStarted { command: line.join(" ") });
+        let line: Vec<_> = std::env::args_os().skip(1).collect();
+        let command_line = line.join(" ".as_ref()).to_string_lossy().into_owned();
+        events.emit(Event::RunStarted { command: command_line });
         command.run(&Context { global, events: events.clone(), cancel, record }).await
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
-    finish(&events, drain, result, stopped.load(Ordering::SeqCst))
+    let code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
+    if let Some(folder) = own_folder.filter(|_| !seen.any()) {
+        runs::forget(&folder);
+    }
+    code
 }
 
 fn finish(events: &Events, drain: Drain, result: anyhow::Result<()>, stopped: i32) -> i32 {
@@ -192,38 +195,10 @@ async fn signal() -> i32 {
     }
 }
 
-/// The folder of this run's record; older ones beyond a number go.
-fn record_folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let folder = match named {
-        Some(named) => named.to_path_buf(),
-        None => {
-            let runs = target_dir().join("xtask/runs");
-            prune(&runs);
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            runs.join(format!("{:013}-{}", now.as_millis(), std::process::id()))
-        }
-    };
-    fs::create_dir_all(&folder)
-        .map_err(|error| Error::write(&folder, &error))
-        .context("cannot keep a record of the run (--record)")?;
-    Ok(folder)
-}
-
 /// Where cargo builds: beside it our records are found and `cargo clean` takes them.
 pub fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| crate::project::workspace().join("target"), PathBuf::from)
-}
-
-/// Names of runs begin with their time, so the oldest come first.
-fn prune(runs: &Path) {
-    let Ok(entries) = fs::read_dir(runs) else { return };
-    let mut runs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    runs.sort_unstable();
-    let old = runs.len().saturating_sub(KEPT_RUNS - 1);
-    for run in &runs[..old] {
-        let _ = fs::remove_dir_all(run);
-    }
 }
 
 /// The choice of the command line; `auto` also looks at NO_COLOR, CLICOLOR_FORCE and the terminal.

@@ -4,6 +4,7 @@ mod bench;
 mod bug;
 mod cli;
 mod cmd;
+mod consent;
 mod context;
 mod exit;
 mod host;
@@ -11,6 +12,7 @@ mod images;
 mod output;
 mod project;
 mod rootfs;
+mod runs;
 mod stack;
 #[cfg(test)]
 mod testing;

@@ -1,8 +1,10 @@
 //! The application's repository: where its parts are.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
 use xtask_engine::Error;
 use xtask_engine::pipeline::Directory;
 use xtask_engine::source::reason;
@@ -60,16 +62,22 @@ impl Project {
     /// there is one.
     ///
     /// # Errors
-    /// If the repository does not have the folder, or the folder not both of them.
+    /// If the repository does not have the folder, or the folder not both of them, or one of them is
+    /// no JSON.
     pub fn npm_manifests(&self, path: &str) -> Result<Directory, Error> {
         let folder = self.dir(path)?;
-        for file in ["package.json", "package-lock.json"] {
-            if !self.root.join(path).join(file).is_file() {
+        for (file, mend) in [
+            ("package.json", "correct it"),
+            ("package-lock.json", "correct it, or remove it and run `npm install` there"),
+        ] {
+            let file_path = self.root.join(path).join(file);
+            if !file_path.is_file() {
                 return Err(Error::Usage(format!(
                     "{} has no {file}, which `npm ci` needs; run `npm install` there and commit it",
                     self.root.join(path).display()
                 )));
             }
+            json(&file_path, mend)?;
         }
         let mut files = vec!["/package.json", "/package-lock.json"];
         if self.root.join(path).join(".npmrc").is_file() {
@@ -77,6 +85,18 @@ impl Project {
         }
         Ok(folder.include(files))
     }
+}
+
+/// Makes sure that a file of npm's is JSON: npm says so only in a container, and not where.
+fn json(path: &Path, mend: &str) -> Result<(), Error> {
+    // One that cannot be read is told when it is sent.
+    let Ok(bytes) = fs::read(path) else { return Ok(()) };
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let Err(error) = serde_json::from_slice::<IgnoredAny>(text) else { return Ok(()) };
+    let (line, column) = (error.line(), error.column());
+    let why = error.to_string();
+    let why = why.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&why);
+    Err(Error::Usage(format!("{} is no JSON at line {line}, column {column}: {why}; {mend}", path.display())))
 }
 
 /// Makes sure that `path` is a folder in `root`, itself one.

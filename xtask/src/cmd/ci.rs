@@ -6,6 +6,8 @@ use xtask_engine::Error;
 
 use super::test;
 use crate::context::Context;
+use crate::host::command::{self, Line};
+use crate::host::error::go_on;
 
 /// All that CI checks: formatting, clippy, then the application's tests
 #[derive(Debug, clap::Args)]
@@ -14,28 +16,34 @@ pub struct Args {}
 /// Runs it; the first that fails ends it.
 pub async fn run(_: Args, context: &Context) -> anyhow::Result<()> {
     for line in ["cargo fmt --all --check", "cargo clippy --workspace --all-targets --quiet -- -D warnings"] {
-        tokio::task::block_in_place(|| host(context, line))?;
+        host(context, line).await?;
     }
     test::both(context, true).await
 }
 
-/// A command of the host, in the workspace.
-fn host(context: &Context, line: &str) -> anyhow::Result<()> {
+/// A command of the host, in the workspace; it ends when we do.
+async fn host(context: &Context, line: &str) -> anyhow::Result<()> {
+    go_on(&context.cancel)?;
+    let command = in_workspace(line)?.told_as_output().ending_with_us();
+    let ended = tokio::select! {
+        ended = command::run(&context.events, command) => ended,
+        () = context.cancel.cancelled() => return Err(Error::Canceled.into()),
+    };
+    match ended {
+        Ok(_) => Ok(()),
+        Err(failure) if failure.reason.starts_with("exit code") => {
+            bail!("`{line}` found something; its words are above")
+        }
+        Err(failure) => {
+            Err(Error::Machine(format!("cannot run `{line}`: {}; is it installed?", failure.reason)).into())
+        }
+    }
+}
+
+fn in_workspace(line: &str) -> anyhow::Result<Line> {
     let shell = Shell::new().context("cannot run commands of the host")?;
     shell.change_dir(crate::project::workspace());
-    context.events.notice(line);
     let mut words = line.split(' ');
     let (program, args) = (words.next().unwrap_or_default(), words);
-    let output = cmd!(shell, "{program} {args...}")
-        .quiet()
-        .ignore_status()
-        .output()
-        .map_err(|error| Error::Machine(format!("cannot run `{line}`: {error}")))?;
-    for text in [&output.stdout, &output.stderr] {
-        String::from_utf8_lossy(text).lines().for_each(|line| context.events.output(line));
-    }
-    if !output.status.success() {
-        bail!("`{line}` found something; its words are above");
-    }
-    Ok(())
+    Ok(cmd!(shell, "{program} {args...}").into())
 }

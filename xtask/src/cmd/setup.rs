@@ -1,7 +1,6 @@
 //! `cargo xtask setup`: gives this machine what the tasks need. Says what it will do, asks, does
 //! it; does nothing where nothing is missing, and never touches an engine that is there.
 
-mod consent;
 mod machine;
 mod plan;
 
@@ -9,6 +8,7 @@ use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::Events;
 
+use crate::consent;
 use crate::context::Context;
 use crate::host::error::go_on;
 use crate::host::{Interrupted, NotReady, Os, engine, packages};
@@ -54,7 +54,10 @@ async fn go(yes: bool, tests: bool, events: &Events, stop: &CancellationToken, m
     for line in plan::lines(&steps, &facts) {
         events.output(line);
     }
-    consent::ask(yes, stop).await?;
+    let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
+    if !yes && !ci {
+        consent::ask("Do this?", "`cargo xtask setup --yes` does the above without asking", stop).await?;
+    }
     if steps.iter().any(Step::needs_root) {
         facts.privilege.acquire(&xshell::Shell::new()?, "this")?;
     }

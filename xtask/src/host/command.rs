@@ -25,7 +25,11 @@ pub(crate) struct Line {
     short: Option<String>,
     result: Option<File>,
     ends_with_us: bool,
+    told: Tell,
 }
+
+/// How a line of output is told.
+type Tell = fn(&Events, String);
 
 impl Line {
     /// Its standard output is what it makes: it goes to `file`, and only its errors are told.
@@ -37,6 +41,12 @@ impl Line {
     /// It is shown as `text`; all of it is a detail.
     pub(crate) fn shown_as(mut self, text: &str) -> Self {
         self.short = Some(text.to_owned());
+        self
+    }
+
+    /// What it says is what the user wants to see: output rather than details.
+    pub(crate) fn told_as_output(mut self) -> Self {
+        self.told = |events, line| events.output(line);
         self
     }
 
@@ -55,6 +65,7 @@ impl From<Cmd<'_>> for Line {
             short: None,
             result: None,
             ends_with_us: false,
+            told: |events, line| events.detail(line),
         }
     }
 }
@@ -115,12 +126,13 @@ pub(crate) fn ending(status: ExitStatus) -> String {
     status.code().map_or_else(|| "no exit code".to_owned(), |code| format!("exit code {code}"))
 }
 
-/// Shows `line`, runs it to its end, tells each line of its output as a detail, and returns them.
+/// Shows `line`, runs it to its end, tells each line of its output as a detail (unless it is
+/// [`Line::told_as_output`]), and returns them.
 ///
 /// It is a process group of its own and writes into a file, not into a pipe: neither Ctrl-C nor
 /// the end of this process stops it half way, unless it is [`Line::ending_with_us`].
 pub(crate) async fn run(events: &Events, line: impl Into<Line>) -> Result<Vec<String>, Failure> {
-    let Line { mut command, mut shown, short, result, ends_with_us } = line.into();
+    let Line { mut command, mut shown, short, result, ends_with_us, told } = line.into();
     if let Some(short) = short {
         events.detail(format!("$ {shown}"));
         shown = short;
@@ -142,7 +154,7 @@ pub(crate) async fn run(events: &Events, line: impl Into<Line>) -> Result<Vec<St
     drop(command); // and with it the files that it holds
     let mut child = Running { child, ends_with_us };
 
-    let mut follow = Follow::new(read);
+    let mut follow = Follow::new(read, told);
     let status = loop {
         // Asked before the last look: what was written until it ended is seen.
         let ended = child.child.try_wait().map_err(|error| failure(error.to_string(), vec![]))?;
@@ -201,11 +213,12 @@ struct Follow {
     reader: BufReader<File>,
     part: Vec<u8>,
     lines: Vec<String>,
+    told: Tell,
 }
 
 impl Follow {
-    fn new(file: File) -> Self {
-        Self { reader: BufReader::new(file), part: Vec::new(), lines: Vec::new() }
+    fn new(file: File, told: Tell) -> Self {
+        Self { reader: BufReader::new(file), part: Vec::new(), lines: Vec::new(), told }
     }
 
     /// Tells the lines that were completed since the last look.
@@ -230,7 +243,7 @@ impl Follow {
         // A progress bar overwrites its line: what is left to read is the last state.
         let line = text.trim_end().rsplit('\r').next().unwrap_or_default().to_owned();
         if !line.is_empty() {
-            events.detail(line.clone());
+            (self.told)(events, line.clone());
             self.lines.push(line);
         }
     }

@@ -46,6 +46,8 @@ pub struct Plain<W> {
     failures: Vec<Failure>,
     /// The step whose output and end were the last that was written.
     latest: Option<String>,
+    /// A pipeline began.
+    began: bool,
     on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -59,6 +61,7 @@ impl<W: Write + Send> Plain<W> {
             results: Vec::new(),
             failures: Vec::new(),
             latest: None,
+            began: false,
             on_closed: Some(Box::new(on_closed)),
         }
     }
@@ -126,8 +129,14 @@ impl<W: Write + Send> Plain<W> {
         let counted = counts.map(|counts| self::counts(&counts));
         let from_cache = if *cached { ", CACHED" } else { "" };
         if *exit_code == 0 {
-            let what = counted.unwrap_or_else(|| "passed".into());
-            self.results.push(line(GREEN, "PASSED", &format!("{pipeline}: {what}{from_cache}")));
+            let (style, what) = match *counts {
+                Some(TestCounts { passed: 0, failed: 0, skipped: 0 }) => (YELLOW, "no test ran".into()),
+                Some(TestCounts { passed: 0, failed: 0, skipped }) => {
+                    (YELLOW, format!("no test ran: {skipped} skipped"))
+                }
+                _ => (GREEN, counted.unwrap_or_else(|| "passed".into())),
+            };
+            self.results.push(line(style, "PASSED", &format!("{pipeline}: {what}{from_cache}")));
             return;
         }
         let mut text = String::new();
@@ -163,6 +172,7 @@ impl<W: Write + Send> Plain<W> {
             failures += &log;
         }
         let mut results = std::mem::take(&mut self.results).concat();
+        let failed_before_it_began = (1..=128).contains(&exit_code) && !self.began && results.is_empty();
         if self.verbosity == Verbosity::Quiet && exit_code == 0 {
             return;
         }
@@ -177,7 +187,7 @@ impl<W: Write + Send> Plain<W> {
             129.. => (YELLOW, "Stopped", "after"),
             _ => (RED, "Failed", "in"),
         };
-        if self.verbosity > Verbosity::Quiet {
+        if self.verbosity > Verbosity::Quiet && !failed_before_it_began {
             self.line(style, status, &format!("{when} {}", seconds(took)));
         }
     }
@@ -188,6 +198,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
         let normal = self.verbosity >= Verbosity::Normal;
         let verbose = self.verbosity >= Verbosity::Verbose;
         match event {
+            Event::PipelineStarted { .. } => self.began = true,
             Event::Notice { text } if normal => self.line(YELLOW, "note", text),
             Event::Detail { text } if verbose => self.line(DIM, "detail", text),
             Event::Output { line } => {

@@ -17,12 +17,15 @@ impl Write for Screen {
 
 /// What is on the screen after these events and the end of the run with this code.
 fn screen(verbosity: Verbosity, events: &[Event], exit_code: i32) -> String {
+    anstream::adapter::strip_str(&colored(verbosity, events, exit_code)).to_string()
+}
+
+fn colored(verbosity: Verbosity, events: &[Event], exit_code: i32) -> String {
     let screen = Screen::default();
     let mut plain = Plain::new(screen.clone(), verbosity, || {});
     let end = Event::RunFinished { exit_code, seconds: 1.0, error: None };
     events.iter().chain([&end]).for_each(|event| plain.event(Duration::ZERO, event));
-    let text = String::from_utf8(screen.0.lock().unwrap().clone()).unwrap();
-    anstream::adapter::strip_str(&text).to_string()
+    String::from_utf8(screen.0.lock().unwrap().clone()).unwrap()
 }
 
 fn log(pipeline: &str, text: &str) -> Event {
@@ -86,4 +89,36 @@ fn quiet_tells_the_last_lines_of_what_failed_once() {
 #[test]
 fn a_run_that_was_stopped_did_not_fail() {
     assert_eq!(screen(Verbosity::Normal, &[], 130), "     Stopped after 1.00s\n");
+}
+
+#[test]
+fn a_failure_before_any_pipeline_has_no_footer() {
+    assert_eq!(screen(Verbosity::Normal, &[], 2), "");
+    let began = Event::PipelineStarted { pipeline: "test-ui".into() };
+    assert_eq!(screen(Verbosity::Normal, &[began], 3), "      Failed in 1.00s\n");
+    assert_eq!(screen(Verbosity::Normal, &[], 0), "    Finished in 1.00s\n");
+}
+
+#[test]
+fn that_no_test_ran_is_told_in_yellow() {
+    let passed = |passed, skipped| {
+        let test = Event::TestFinished {
+            pipeline: "test-ui".into(),
+            step: "test npm run test".into(),
+            exit_code: 0,
+            cached: false,
+            timed_out: false,
+            counts: Some(TestCounts { passed, failed: 0, skipped }),
+            failures: Vec::new(),
+            tail: Vec::new(),
+            log: String::new(),
+        };
+        colored(Verbosity::Normal, &[test], 0)
+    };
+    let text = passed(0, 96);
+    assert!(text.starts_with(&line(YELLOW, "PASSED", "test-ui: no test ran: 96 skipped")), "{text}");
+    let text = passed(0, 0);
+    assert!(text.starts_with(&line(YELLOW, "PASSED", "test-ui: no test ran")), "{text}");
+    let text = passed(1, 96);
+    assert!(text.starts_with(&line(GREEN, "PASSED", "test-ui: 1 passed, 96 skipped")), "{text}");
 }

@@ -1,4 +1,4 @@
-//! The one question that is asked, and who answers it.
+//! Questions before something that cannot be taken back.
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -8,21 +8,16 @@ use tokio::sync::oneshot;
 use crate::host::{Interrupted, Usage};
 use tokio_util::sync::CancellationToken;
 
-/// Returns if the plan may be carried out: with `--yes`, in CI, or because a person says so.
+/// Asks `question` and returns if a person says yes.
 ///
 /// # Errors
-/// `Usage` if there is nobody to ask, or the answer is no.
-pub(super) async fn ask(yes: bool, stop: &CancellationToken) -> Result<()> {
-    let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
-    if yes || ci {
-        return Ok(());
-    }
+/// `Usage` with `instead` if there is no terminal to ask on, or if the answer is no.
+pub(crate) async fn ask(question: &str, instead: &str, stop: &CancellationToken) -> Result<()> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        let text = "there is no terminal to ask on: `cargo xtask setup --yes` does the above without asking";
-        return Err(Usage(text.into()).into());
+        return Err(Usage(format!("there is no terminal to ask on: {instead}")).into());
     }
     let mut stderr = std::io::stderr();
-    write!(stderr, "Do this? [y/N] ").and_then(|()| stderr.flush()).context("cannot ask")?;
+    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).context("cannot ask")?;
     // A thread of its own: one that waits for a key must not keep the process from ending.
     let (sender, answer) = oneshot::channel();
     std::thread::spawn(move || {

@@ -1,0 +1,199 @@
+//! The folders of runs' records: a new one for each run, or the one that `--record` names. What is
+//! not a record of ours is never touched.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use xtask_engine::Error;
+use xtask_engine::event::{Event, Reporter};
+
+/// The events of a run, in the folder of its record.
+pub const EVENTS: &str = "events.jsonl";
+/// Records of runs that are kept.
+const KEPT: usize = 30;
+/// The longest first event that is looked at: it holds a command line.
+const LONGEST_LINE: u64 = 4 << 20;
+
+/// The folder of this run's record, there and writable as far as one can tell.
+///
+/// # Errors
+/// [`Error::Usage`] for a folder with something of the user's in it: a record replaces what is
+/// there. [`Error::Write`] if it cannot be made.
+pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let folder = match named {
+        Some(named) => named.to_path_buf(),
+        None => {
+            let runs = crate::context::target_dir().join("xtask/runs");
+            prune(&runs, KEPT - 1);
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            runs.join(format!("{:013}-{}", now.as_millis(), std::process::id()))
+        }
+    };
+    let cannot_write = |error| Error::write(&folder, &error);
+    if named.is_some() && holds_something_else(&folder).map_err(cannot_write)? {
+        let text = format!(
+            "{} is not empty and no earlier record, and a record replaces what is there; name a new or an \
+             empty folder with --record",
+            folder.display()
+        );
+        return Err(Error::Usage(text).into());
+    }
+    fs::create_dir_all(&folder)
+        .map_err(cannot_write)
+        .context("cannot keep a record of the run (--record)")?;
+    Ok(folder)
+}
+
+/// Whether `folder` has files in it and no events of an earlier run.
+fn holds_something_else(folder: &Path) -> io::Result<bool> {
+    let mut entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // Whether it can be made is seen when it is.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(entries.next().is_some() && !is_record(folder))
+}
+
+/// Whether a run wrote its events there, or does so now.
+fn is_record(folder: &Path) -> bool {
+    let path = folder.join(EVENTS);
+    if is_written(&path) {
+        return true;
+    }
+    let mut line = String::new();
+    let read = File::open(path).and_then(|file| BufReader::new(file.take(LONGEST_LINE)).read_line(&mut line));
+    let event = || serde_json::from_str::<serde_json::Value>(&line).ok();
+    // An empty one is left by a full disk, or by a run that was killed in its first moment.
+    read.is_ok() && (line.is_empty() || event().is_some_and(|event| event["event"] == "run_started"))
+}
+
+/// Whether a run that goes on holds the lock on its events.
+fn is_written(events: &Path) -> bool {
+    File::open(events).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+/// Removes all records but the last `kept`, and those of runs that go on. Names of runs begin with
+/// their time, so the oldest come first.
+fn prune(runs: &Path, kept: usize) {
+    let Ok(entries) = fs::read_dir(runs) else { return };
+    let mut runs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    runs.sort_unstable();
+    let old = runs.len().saturating_sub(kept);
+    for run in runs[..old].iter().filter(|run| !is_written(&run.join(EVENTS))) {
+        let _ = fs::remove_dir_all(run);
+    }
+}
+
+/// Removes the record of a run that ran no pipeline, if there is nothing in it but events: those of
+/// tests are not to go because of it.
+pub fn forget(folder: &Path) {
+    let only_events = |entries: fs::ReadDir| {
+        entries
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .all(|name| name.is_ok_and(|name| name == EVENTS))
+    };
+    if fs::read_dir(folder).is_ok_and(only_events) {
+        let _ = fs::remove_file(folder.join(EVENTS));
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+/// Notices whether a pipeline began.
+#[derive(Debug, Clone, Default)]
+pub struct PipelineSeen(Arc<AtomicBool>);
+
+impl PipelineSeen {
+    /// Whether one began until now.
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Reporter for PipelineSeen {
+    fn event(&mut self, _at: Duration, event: &Event) {
+        if matches!(event, Event::PipelineStarted { .. }) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xtask_engine::event::Events;
+    use xtask_engine::report::Record;
+
+    const STARTED: &str = "{\"at\":0.0,\"event\":\"run_started\",\"command\":\"test-ui\"}\n";
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn a_folder_of_the_users_is_refused_and_an_earlier_record_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path();
+        assert!(folder(Some(&at.join("new/one"))).is_ok());
+        fs::create_dir(at.join("empty")).unwrap();
+        assert!(folder(Some(&at.join("empty"))).is_ok());
+        write(&at.join("earlier/test-ui/output.log"), "");
+        write(&at.join("earlier").join(EVENTS), STARTED);
+        assert!(folder(Some(&at.join("earlier"))).is_ok());
+
+        write(&at.join("mine/test-ui/file"), "");
+        write(&at.join("events/test-ui/file"), "");
+        write(&at.join("events").join(EVENTS), "{\"event\":\"click\"}\n");
+        for mine in ["mine", "events"] {
+            let error = folder(Some(&at.join(mine))).unwrap_err();
+            assert_eq!(crate::exit::code(&error), 2);
+            assert!(error.to_string().contains("name a new or an empty folder with --record"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_record_of_a_run_that_goes_on_is_one_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (going_on, ended) = (dir.path().join("0"), dir.path().join("1"));
+        write(&going_on.join("test-ui/output.log"), "");
+        write(&ended.join(EVENTS), STARTED);
+        write(&dir.path().join("2").join(EVENTS), STARTED);
+        let record = Record::create(&going_on.join(EVENTS)).unwrap();
+        prune(dir.path(), 1);
+        assert!(going_on.join("test-ui").is_dir() && !ended.exists() && dir.path().join("2").is_dir());
+        assert!(!holds_something_else(&going_on).unwrap());
+        drop(record);
+        prune(dir.path(), 1);
+        assert!(!going_on.exists());
+    }
+
+    #[test]
+    fn only_a_record_of_nothing_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        write(&dir.path().join("nothing").join(EVENTS), STARTED);
+        write(&dir.path().join("more").join(EVENTS), STARTED);
+        write(&dir.path().join("more/file"), "");
+        for name in ["nothing", "more"] {
+            forget(&dir.path().join(name));
+        }
+        assert!(!dir.path().join("nothing").exists() && dir.path().join("more").join(EVENTS).exists());
+    }
+
+    #[test]
+    fn a_pipeline_is_noticed() {
+        let seen = PipelineSeen::default();
+        let events = Events::new(vec![Box::new(seen.clone())]);
+        events.notice("something");
+        assert!(!seen.any());
+        events.emit(Event::PipelineStarted { pipeline: "test-ui".into() });
+        assert!(seen.any());
+    }
+}
