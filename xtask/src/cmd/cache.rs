@@ -81,9 +81,9 @@ fn last_use(record: &CacheRecord) -> Option<SystemTime> {
 fn ago(time: Duration) -> String {
     let seconds = time.as_secs();
     let (count, unit) = match seconds {
-        ..60 => (seconds, "s"),
-        ..3_600 => (seconds / 60, "min"),
-        ..86_400 => (seconds / 3_600, "h"),
+        0..60 => (seconds, "s"),
+        60..3_600 => (seconds / 60, "min"),
+        3_600..86_400 => (seconds / 3_600, "h"),
         _ => (seconds / 86_400, "d"),
     };
     format!("{count} {unit} ago")
