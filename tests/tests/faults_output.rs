@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tests::{Fixture, Started, is_running, wait_until_gone};
 
@@ -143,4 +144,36 @@ fn without_a_home_and_from_anywhere() {
     command.current_dir(repo.root());
     Started::of(command, &repo.path(".runs/relative")).finish().expect(0);
     assert!(repo.path("out/test-ui/junit.xml").is_file());
+}
+
+#[test]
+fn a_reader_that_stalls_does_not_keep_a_run_from_being_stopped() {
+    let repo = Fixture::new();
+    let much = "for (let i = 0; i < 100000; i++) console.log('line ' + i)\nsetTimeout(() => {}, 3600000)\n";
+    repo.write("web/crux-ui/extra.js", much);
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec \"$@\"", "sh"]);
+    command.args(repo.command_line(&["test-ui"], &repo.new_record()));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut run = command.spawn().expect("the run starts");
+    // Nobody reads: one of its threads is held in write(1, …), call number 1 on x86_64, 64 on arm64.
+    let number = if cfg!(target_arch = "aarch64") { 64 } else { 1 };
+    let held = || -> bool {
+        let tasks = fs::read_dir(format!("/proc/{}/task", run.id())).expect("its threads");
+        tasks.flatten().any(|task| {
+            let call = fs::read_to_string(task.path().join("syscall")).unwrap_or_default();
+            call.starts_with(&format!("{number} 0x1 "))
+        })
+    };
+    let mut seen = 0;
+    // More than a passing moment: the same at many looks in a row.
+    while seen < 200 {
+        seen = if held() { seen + 1 } else { 0 };
+        std::thread::yield_now();
+    }
+    let begun = Instant::now();
+    let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
+    assert!(sent.expect("kill").success());
+    assert_eq!(run.wait().expect("its end").code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }

@@ -221,3 +221,35 @@ fn a_step_before_the_test_that_fails_shows_its_last_lines_and_is_not_cached() {
     assert!(logs[0].contains("nonce"), "{}", logs[0]);
     assert_ne!(logs[0], logs[1], "it really ran again");
 }
+
+/// Starts a process that outlives the test command and holds its output open.
+const LEAVES_A_PROCESS: &str = "const { spawn } = require('child_process')\n\
+     spawn('sleep', ['3600'], { detached: true, stdio: 'inherit' }).unref()\n";
+
+#[test]
+fn a_test_that_leaves_a_process_running_ends_with_its_command() {
+    let repo = Fixture::new();
+    repo.write("web/crux-ui/extra.js", LEAVES_A_PROCESS);
+    let run = repo.run(&["test-ui", "--timeout", "5m"]).expect(0);
+    assert_eq!(run.outcome(TEST), "ran");
+    assert_eq!(run.test()["exit_code"], 0);
+}
+
+#[test]
+fn the_time_limit_ends_all_that_a_test_started_and_its_results_come_out() {
+    let repo = Fixture::new();
+    // The command ignores being asked to end, and so does what it started.
+    repo.write(
+        "web/crux-ui/extra.js",
+        &format!("{LEAVES_A_PROCESS}process.on('SIGTERM', () => console.log('not yet'))\nsetTimeout(() => {{}}, 3600000)\n\
+            for (;;) {{ Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000) }}\n"),
+    );
+    let export = tempfile::tempdir().expect("a folder");
+    let run = repo
+        .run(&["test-ui", "--timeout", "20s", "--export", export.path().to_str().expect("a path")])
+        .expect(1);
+    assert_eq!(run.test()["timed_out"], true);
+    assert!(run.stderr.contains("stopped by the time limit of 20 s"), "{}", run.stderr);
+    let output = fs::read_to_string(export.path().join("test-ui/output.log")).expect("the output");
+    assert!(output.contains("nonce"), "{output}");
+}

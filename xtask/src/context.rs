@@ -15,6 +15,7 @@ use xtask_engine::{Error, Session};
 use crate::cli::Global;
 use crate::cmd::Command;
 use crate::exit;
+use crate::output::{self, Drain, Output};
 use crate::project::Project;
 use crate::runs::{self, PipelineSeen};
 
@@ -70,9 +71,10 @@ pub fn run(global: Global, command: Command) -> i32 {
         Ok(record) => record,
         Err(error) => return fail(&error),
     };
+    let (output, drain) = output::queued(&cancel);
     let seen = PipelineSeen::default();
     let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(plain(&global, &stopped, &cancel)), Box::new(seen.clone())];
+        vec![Box::new(plain(output, &global, &stopped, &cancel)), Box::new(seen.clone())];
     match Record::create(&record.join(runs::EVENTS)) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -99,15 +101,14 @@ pub fn run(global: Global, command: Command) -> i32 {
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
-    let code = finish(&events, result, stopped.load(Ordering::SeqCst));
-    drop(events); // and with it the file of the record
+    let code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
     if let Some(folder) = own_folder.filter(|_| !seen.any()) {
         runs::forget(&folder);
     }
     code
 }
 
-fn finish(events: &Events, result: anyhow::Result<()>, stopped: i32) -> i32 {
+fn finish(events: &Events, drain: Drain, result: anyhow::Result<()>, stopped: i32) -> i32 {
     let code = match &result {
         _ if stopped != 0 => stopped,
         Ok(()) => 0,
@@ -123,10 +124,12 @@ fn finish(events: &Events, result: anyhow::Result<()>, stopped: i32) -> i32 {
         seconds: events.elapsed().as_secs_f64(),
         error: text.clone(),
     });
+    events.close();
+    let was_read = drain.finish();
     if let Some(text) = text {
         say(&text);
     }
-    code
+    if was_read || stopped != 0 { code } else { exit::OUTPUT_CLOSED }
 }
 
 /// The one sentence of a failure, to standard error.
@@ -141,18 +144,19 @@ fn fail(error: &anyhow::Error) -> i32 {
 }
 
 fn plain(
+    output: Output,
     global: &Global,
     stopped: &Arc<AtomicI32>,
     cancel: &CancellationToken,
-) -> Plain<anstream::AutoStream<std::io::Stdout>> {
+) -> Plain<Output> {
     let verbosity = match (global.quiet, global.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
     let (stopped, cancel) = (stopped.clone(), cancel.clone());
-    Plain::new(anstream::stdout(), verbosity, move || {
-        stopped.store(exit::OUTPUT_CLOSED, Ordering::SeqCst);
+    Plain::new(output, verbosity, move || {
+        let _ = stopped.compare_exchange(0, exit::OUTPUT_CLOSED, Ordering::SeqCst, Ordering::SeqCst);
         cancel.cancel();
     })
 }

@@ -9,6 +9,7 @@ mod context;
 mod exit;
 mod host;
 mod images;
+mod output;
 mod project;
 mod rootfs;
 mod runs;

@@ -1,6 +1,6 @@
 //! All that a run says, as one enum. The engine emits events and never prints; reporters listen.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -246,6 +246,16 @@ pub trait Reporter: Send {
     fn event(&mut self, at: Duration, event: &Event);
 }
 
+/// Does `work`, which may wait for a person or a disk, without keeping a thread of the runtime from
+/// everything else.
+pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
 /// Where events go. Cheap to clone.
 #[derive(Clone)]
 pub struct Events {
@@ -271,9 +281,9 @@ impl Events {
         self.listeners().redactor.add(secret);
     }
 
-    /// Whether there is any secret to keep out.
-    pub fn has_secrets(&self) -> bool {
-        !self.listeners().redactor.is_empty()
+    /// What takes secrets out of files; `None` while there is none to keep out.
+    pub(crate) fn redactor(&self) -> Option<Redactor> {
+        Some(self.listeners().redactor.clone()).filter(|redactor| !redactor.is_empty())
     }
 
     /// `text` without any secret.
@@ -281,9 +291,19 @@ impl Events {
         self.listeners().redactor.clean(text)
     }
 
+    /// No more events: the reporters go, and with them what they hold open.
+    pub fn close(&self) {
+        self.listeners().reporters.clear();
+    }
+
     fn listeners(&self) -> std::sync::MutexGuard<'_, Listeners> {
         // A reporter that panicked must not silence the others' last words.
-        self.listeners.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        let whole = PoisonError::into_inner;
+        match self.listeners.try_lock() {
+            Ok(listeners) => listeners,
+            Err(TryLockError::Poisoned(poisoned)) => whole(poisoned),
+            Err(TryLockError::WouldBlock) => blocking(|| self.listeners.lock().unwrap_or_else(whole)),
+        }
     }
 
     /// Tells every reporter, with all secrets taken out.

@@ -1,5 +1,11 @@
 //! Secrets taken out of all that is told.
 
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+
+use serde_json::Value;
+
 use crate::event::{Event, Outcome};
 
 /// What stands where a secret was.
@@ -7,8 +13,11 @@ const MASK: &str = "***";
 /// A shorter secret would take harmless text with it; it stays visible as any short word would.
 const SHORTEST: usize = 4;
 
+/// What of a line without an end is looked at as one.
+const LONGEST_LINE: u64 = 1 << 20;
+
 /// Knows the secrets of a run.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Redactor {
     secrets: Vec<String>,
 }
@@ -37,6 +46,46 @@ impl Redactor {
             }
         }
         text
+    }
+
+    /// Copies a file of any size without the secrets; the rest stays byte for byte.
+    pub(crate) fn clean_file(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut from = BufReader::new(File::open(from)?);
+        let mut to = BufWriter::new(File::create(to)?);
+        let mut line = Vec::new();
+        while (&mut from).take(LONGEST_LINE).read_until(b'\n', &mut line)? > 0 {
+            to.write_all(&self.clean_bytes(&line))?;
+            line.clear();
+        }
+        to.flush()
+    }
+
+    fn clean_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for secret in &self.secrets {
+            let secret = secret.as_bytes();
+            while let Some(at) = bytes.windows(secret.len()).position(|window| window == secret) {
+                bytes.splice(at..at + secret.len(), MASK.bytes());
+            }
+        }
+        bytes
+    }
+
+    /// A JSON document whose texts and keys are without secrets, however they were escaped.
+    pub(crate) fn clean_json(&self, text: &[u8]) -> io::Result<Vec<u8>> {
+        let document = serde_json::from_slice(text)?;
+        Ok(serde_json::to_vec(&self.clean_value(document))?)
+    }
+
+    fn clean_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.clean(text)),
+            Value::Array(values) => values.into_iter().map(|value| self.clean_value(value)).collect(),
+            Value::Object(fields) => {
+                fields.into_iter().map(|(key, value)| (self.clean(key), self.clean_value(value))).collect()
+            }
+            other => other,
+        }
     }
 
     /// The event with all that a program or an engine said cleaned.
@@ -98,6 +147,20 @@ mod tests {
         redactor.add("first line\nsecond line\n");
         let text = redactor.clean("a hunter2 b\nsecond line\nfirst line\nsecond line".into());
         assert_eq!(text, "a *** b\n***\n***");
+    }
+
+    #[test]
+    fn files_keep_all_but_the_secrets_byte_for_byte() {
+        let mut redactor = Redactor::default();
+        redactor.add("p&ss\"word");
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        std::fs::write(&from, b"\xff p&ss\"word\r\n\nno end p&ss\"word").unwrap();
+        redactor.clean_file(&from, &to).unwrap();
+        assert_eq!(std::fs::read(&to).unwrap(), b"\xff ***\r\n\nno end ***");
+        let report =
+            redactor.clean_json(br#"{"a": ["x p&ss\"word y", 1], "p\u0026ss\"word": null}"#).unwrap();
+        assert_eq!(String::from_utf8(report).unwrap(), r#"{"***":null,"a":["x *** y",1]}"#);
     }
 
     #[test]

@@ -107,19 +107,40 @@ async fn a_secret_reaches_its_step_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_secret_is_no_part_of_the_key_and_another_source_is() {
+async fn neither_a_secrets_value_nor_its_place_is_part_of_the_key_but_its_use_is() {
     let world = World::open().await;
     let path = world.dir.path().join("secret");
     fs::write(&path, "first value").expect("a file");
-    let container =
-        |secret| world.node().with_secret_variable("SECRET", secret).with_exec(["sh", "-c", "true # look"]);
-    world.run(&container(Secret::file(&path))).await;
+    let container = |name: &str, secret| {
+        world.node().with_secret_variable(name, secret).with_exec(["sh", "-c", "true # look"])
+    };
+    world.run(&container("SECRET", Secret::file(&path))).await;
     fs::write(&path, "second value").expect("a file");
-    world.run(&container(Secret::file(&path))).await;
+    world.run(&container("SECRET", Secret::file(&path))).await;
+    // As in another checkout.
     let elsewhere = world.dir.path().join("elsewhere");
     fs::write(&elsewhere, "second value").expect("a file");
-    world.run(&container(Secret::file(&elsewhere))).await;
-    assert_eq!(world.outcomes("# look"), [Outcome::Ran, Outcome::Cached, Outcome::Ran]);
+    world.run(&container("SECRET", Secret::file(&elsewhere))).await;
+    world.run(&container("OTHER", Secret::file(&elsewhere))).await;
+    let outcomes = [Outcome::Ran, Outcome::Cached, Outcome::Cached, Outcome::Ran];
+    assert_eq!(world.outcomes("# look"), outcomes);
+}
+
+#[tokio::test]
+async fn secrets_that_look_alike_are_not_mistaken_for_each_other() {
+    let world = World::open().await;
+    let print = |value: &str| Secret::command(["printf", "%s", value]);
+    // Two commands of one program; one variable with two values in two steps.
+    let container = world
+        .node()
+        .with_secret_variable("A", print("value of a"))
+        .with_secret_variable("B", print("value of b"))
+        .with_exec(["sh", "-ec", "mkdir /out; echo \"$A, $B\" | tr a-z A-Z > /out/one"])
+        .with_secret_variable("A", print("another value"))
+        .with_exec(["sh", "-ec", "echo \"$A, $B\" | tr a-z A-Z > /out/two"]);
+    let out = world.export(&container.directory("/out")).await;
+    assert_eq!(read(out.path(), "one"), "VALUE OF A, VALUE OF B\n");
+    assert_eq!(read(out.path(), "two"), "ANOTHER VALUE, VALUE OF B\n");
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ async fn independent_branches_run_at_the_same_time() {
 #[tokio::test]
 async fn a_step_that_fails_tells_its_exit_code_and_last_lines() {
     let world = World::open().await;
-    let container = world.shell("for i in 1 2 3; do echo line $i; done; echo last >&2; exit 42");
+    let container = world.shell("exec 1>&2; for i in 1 2 3; do echo line $i; done; echo last; exit 42");
     let error = world.session.run("failing", &container).await.expect_err("it fails");
     let Error::Step { pipeline, step, exit_code, tail } = &error else { panic!("{error:?}") };
     assert_eq!((&**pipeline, *exit_code), ("failing", Some(42)));

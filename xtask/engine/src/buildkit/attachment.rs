@@ -56,7 +56,7 @@ impl Attachment {
     /// Opens a session that offers `offer`.
     pub(crate) async fn open(engine: &Engine, offer: Offer) -> Result<Self, EngineError> {
         let id = Uuid::new_v4().simple().to_string();
-        let transfers = Transfers::default();
+        let transfers = Transfers::of_views(offer.views.iter().cloned());
         let export = offer.export.clone().map(TarReceiver::new);
         let (close, closed) = (CancellationToken::new(), CancellationToken::new());
         let server = Server { engine, offer: &offer, transfers: &transfers, close: &close };
@@ -138,7 +138,7 @@ impl Server<'_> {
             headers.push((METHOD, "/moby.filesync.v1.FileSend/DiffCopy"));
         }
         let stream = self.engine.upgrade("/session", &headers).await?;
-        let files = FileSync::new(self.offer.views.iter().cloned(), self.transfers.clone());
+        let files = FileSync::new(self.transfers.clone());
         let router = tonic::transport::Server::builder()
             .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_stream_window_size(STREAM_WINDOW)

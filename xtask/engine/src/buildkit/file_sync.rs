@@ -45,11 +45,31 @@ pub(crate) struct Transfers {
     /// A directory was not, after it was sent, what it was when it was listed: the engine may have
     /// any mixture of both.
     torn: CancellationToken,
-    /// The threads that send.
+    /// The threads that send and look.
     senders: TaskTracker,
+    /// The views, by key.
+    views: Arc<HashMap<String, Arc<View>>>,
 }
 
 impl Transfers {
+    /// Of these views, none of which was asked for yet.
+    pub(super) fn of_views(views: impl Iterator<Item = Arc<View>>) -> Self {
+        let views = Arc::new(views.map(|view| (view.key.clone(), view)).collect());
+        Self { views, ..Self::default() }
+    }
+
+    /// To be called when something uses a view that was not asked for: the engine has it under its
+    /// stamp, but another run may have sent it while it moved.
+    pub(crate) fn used_unsent(&self, key: &str) {
+        let Some(view) = self.views.get(key).cloned() else { return };
+        let torn = self.torn.clone();
+        self.senders.spawn_blocking(move || {
+            if !view.holds_still() {
+                torn.cancel();
+            }
+        });
+    }
+
     /// What the view of this key cost, if it was asked for.
     pub(crate) fn of(&self, key: &str) -> Option<Transfer> {
         self.lock().get(key).cloned()
@@ -80,14 +100,11 @@ impl Transfers {
     }
 }
 
-pub(super) struct FileSync {
-    views: HashMap<String, Arc<View>>,
-    transfers: Transfers,
-}
+pub(super) struct FileSync(Transfers);
 
 impl FileSync {
-    pub(super) fn new(views: impl Iterator<Item = Arc<View>>, transfers: Transfers) -> Self {
-        Self { views: views.map(|view| (view.key.clone(), view)).collect(), transfers }
+    pub(super) fn new(transfers: Transfers) -> Self {
+        Self(transfers)
     }
 }
 
@@ -103,14 +120,18 @@ impl file_sync_server::FileSync for FileSync {
         request: Request<Streaming<Packet>>,
     ) -> Result<Response<Self::DiffCopyStream>, Status> {
         let name = request.metadata().get("dir-name").and_then(|name| name.to_str().ok()).unwrap_or_default();
-        let view =
-            self.views.get(name).cloned().ok_or_else(|| Status::not_found(format!("no directory {name}")))?;
-        let transfers = self.transfers.clone();
+        let view = self
+            .0
+            .views
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Status::not_found(format!("no directory {name}")))?;
+        let transfers = self.0.clone();
         let requests = request.into_inner();
         let (packets, response) = mpsc::channel(IN_FLIGHT);
         let runtime = Handle::current();
         // Reading files blocks; one thread a view does all of it, at the pace of the network.
-        let senders = self.transfers.senders.clone();
+        let senders = transfers.senders.clone();
         senders.spawn_blocking(move || {
             transfers.update(&view.key, |transfer| *transfer = Transfer::default());
             let sent = send(&view, requests, &packets, &runtime, &transfers);

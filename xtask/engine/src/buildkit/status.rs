@@ -104,13 +104,6 @@ impl<'a> Progress<'a> {
             .find(|(step, result)| wanted(step, result))
     }
 
-    /// A command ran in this solve, and none was shared with another.
-    pub(crate) fn all_ran_here(&self) -> bool {
-        let outcomes = || self.states.iter().filter_map(|state| Some(&state.result.as_ref()?.outcome));
-        outcomes().any(|outcome| *outcome == Outcome::Ran)
-            && !outcomes().any(|outcome| *outcome == Outcome::Shared)
-    }
-
     /// How the test step ended, if there is one.
     pub(crate) fn test_outcome(&self) -> Option<Outcome> {
         self.find(|step, _| step.kind == StepKind::Test).map(|(_, result)| result.outcome.clone())
@@ -274,7 +267,12 @@ impl<'a> Progress<'a> {
         match transfer {
             Some(transfer) if !transfer.done => {} // in the middle of it
             Some(_) => self.tell_end(at, Outcome::Ran, 0.0),
-            None => self.tell_end(at, Outcome::Unchanged, 0.0),
+            None => {
+                if let (Some(key), None) = (&self.steps[at].view, &self.states[at].result) {
+                    self.transfers.used_unsent(key);
+                }
+                self.tell_end(at, Outcome::Unchanged, 0.0);
+            }
         }
     }
 

@@ -41,14 +41,40 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 pub(crate) const EMPTY: i64 = -1;
 
 /// Runs the command of a test: its output to the log and, complete, into the results; its exit
-/// code into the results; success to BuildKit, so that the files can be had. The time limit comes
-/// as a secret, because it must not be in the cache key. A wrapper's own variables have names that
-/// no command uses, for where a command has one, it would see the wrapper's value.
-const TEST_SCRIPT: &str = r#"xtask_limit=$(cat /dev/.xtask/deadline 2>/dev/null)
-{
-  if [ -n "$xtask_limit" ]; then timeout -k 2 "$xtask_limit" "$@"; else "$@"; fi
-  echo $? > "$XTASK_RESULTS/.exit-code"
-} 2>&1 | tee "$XTASK_RESULTS/.output"
+/// code into the results; success to BuildKit, so that the files can be had.
+///
+/// The step ends when its command does: what the command left running is ended, for it would hold
+/// the output open for ever. That is safe only where the wrapper is the first process, so that
+/// `/proc` shows this step's processes and no others. The time limit comes as a secret, because it
+/// must not be in the cache key. A wrapper's own variables have names that no command uses, for
+/// where a command has one, it would see the wrapper's value.
+const TEST_SCRIPT: &str = r#"xtask_signal_all() {
+  [ $$ = 1 ] || return 0
+  for xtask_process in /proc/[0-9]*; do
+    case ${xtask_process#/proc/} in 1|$xtask_tee|$2) ;; *) kill -"$1" "${xtask_process#/proc/}" 2>/dev/null;; esac
+  done
+}
+xtask_limit=$(cat /dev/.xtask/deadline 2>/dev/null)
+mkfifo "$XTASK_RESULTS/.pipe" || exit 125
+tee "$XTASK_RESULTS/.output" < "$XTASK_RESULTS/.pipe" &
+xtask_tee=$!
+if [ -n "$xtask_limit" ]; then
+  {
+    read -r xtask_clock xtask_rest < /proc/self/stat
+    sleep "$xtask_limit"
+    : > "$XTASK_RESULTS/.timed-out"
+    xtask_signal_all TERM "$xtask_clock"
+    sleep 2
+    xtask_signal_all KILL "$xtask_clock"
+  } &
+fi
+"$@" > "$XTASK_RESULTS/.pipe" 2>&1
+xtask_code=$?
+xtask_signal_all KILL none
+wait "$xtask_tee"
+[ -e "$XTASK_RESULTS/.timed-out" ] && xtask_code=124
+rm -f "$XTASK_RESULTS/.pipe" "$XTASK_RESULTS/.timed-out"
+echo "$xtask_code" > "$XTASK_RESULTS/.exit-code"
 [ -s "$XTASK_RESULTS/.exit-code" ]"#;
 
 /// The user of a command: the one that was asked for, else the image's; empty for root.
@@ -162,12 +188,9 @@ pub(crate) fn ambient_secrets(surroundings: &Surroundings, is_test: bool) -> Vec
     ca.into_iter().flatten().chain(deadline).collect()
 }
 
-/// The files from which secret variables are exported.
-pub(crate) fn variable_secrets(config: &Config) -> impl Iterator<Item = pb::Mount> {
-    config.secret_variables.iter().map(|variable| {
-        let path = format!("{SECRETS_DIR}/env/{}", variable.name);
-        secret(&variable.secret.source().to_string(), &path, false)
-    })
+/// The file from which a secret variable is exported.
+pub(crate) fn variable_secret(id: &str, variable: &str) -> pb::Mount {
+    secret(id, &format!("{SECRETS_DIR}/env/{variable}"), false)
 }
 
 /// A secret as a file that anyone in the step can read, whatever its user.

@@ -10,7 +10,7 @@ use super::exec;
 use crate::event::StepKind;
 use crate::pipeline::{
     Config, ContainerPath, CopyWhat, DirectorySource, Fs, FsNode, HostDirectory, ImageConfig, MountSource,
-    RESULTS_DIR, Sharing,
+    RESULTS_DIR, Secret, Sharing,
 };
 
 /// What a definition depends on beside the pipeline itself.
@@ -63,12 +63,16 @@ pub(crate) enum Target<'a> {
 pub(crate) struct Lowered {
     pub(crate) definition: pb::Definition,
     pub(crate) steps: Vec<Step>,
+    /// The secrets that steps ask for, by id.
+    pub(crate) secrets: BTreeMap<String, Secret>,
 }
 
 /// Lowers pipelines in given surroundings.
 pub(crate) struct Lowering<'a> {
     surroundings: &'a Surroundings,
     definition: Definition,
+    /// The secrets by the ids that steps ask for.
+    secrets: BTreeMap<String, Secret>,
     /// What has been lowered: the same value used twice is one operation.
     done: HashMap<*const FsNode, Option<OpRef>>,
 }
@@ -79,7 +83,12 @@ const NO_CONFIG: &ImageConfig = &ImageConfig { env: Vec::new(), workdir: String:
 impl<'a> Lowering<'a> {
     /// The definition of `target`. `None` if it is the empty file system, which has no operation.
     pub(crate) fn lower(surroundings: &'a Surroundings, target: Target<'_>) -> Option<Lowered> {
-        let mut lowering = Self { surroundings, definition: Definition::default(), done: HashMap::new() };
+        let mut lowering = Self {
+            surroundings,
+            definition: Definition::default(),
+            secrets: BTreeMap::new(),
+            done: HashMap::new(),
+        };
         let result = match target {
             Target::Fs(fs) => lowering.fs(fs),
             Target::Results(fs) => lowering.results(fs),
@@ -89,7 +98,7 @@ impl<'a> Lowering<'a> {
             }
         }?;
         let (definition, steps) = lowering.definition.finish(&result);
-        Some(Lowered { definition, steps })
+        Some(Lowered { definition, steps, secrets: lowering.secrets })
     }
 
     pub(super) fn fs(&mut self, fs: &Fs) -> Option<OpRef> {
@@ -255,7 +264,10 @@ impl<'a> Lowering<'a> {
         for mount in &config.mounts {
             mounts.extend(self.mount(mount.path.as_str(), &mount.source, &mut inputs));
         }
-        mounts.extend(exec::variable_secrets(config));
+        for variable in &config.secret_variables {
+            let id = self.secret_id(&variable.name, &variable.secret);
+            mounts.push(exec::variable_secret(&id, &variable.name));
+        }
         mounts.extend(exec::ambient_secrets(self.surroundings, is_test));
         let operation = pb::op::Op::Exec(pb::ExecOp {
             meta: Some(meta),
@@ -289,7 +301,10 @@ impl<'a> Lowering<'a> {
                 }),
                 ..Default::default()
             }),
-            MountSource::Secret(secret) => Some(exec::secret(&secret.source().to_string(), dest, false)),
+            MountSource::Secret(secret) => {
+                let id = self.secret_id(dest, secret);
+                Some(exec::secret(&id, dest, false))
+            }
             MountSource::Directory(source, path) => {
                 let (from, _) = self.directory(source);
                 let from = input(&from?);
@@ -307,6 +322,24 @@ impl<'a> Lowering<'a> {
                 })
             }
         }
+    }
+
+    /// The id under which steps ask for a secret: what it is used as, since that is the same in every
+    /// checkout and the id is part of the cache key. Two secrets never share one.
+    fn secret_id(&mut self, used_as: &str, secret: &Secret) -> String {
+        let numbered =
+            (1..).map(|number| if number == 1 { used_as.to_owned() } else { format!("{used_as}#{number}") });
+        for id in numbered {
+            match self.secrets.get(&id) {
+                Some(known) if known != secret => {}
+                Some(_) => return id,
+                None => {
+                    self.secrets.insert(id.clone(), secret.clone());
+                    return id;
+                }
+            }
+        }
+        unreachable!("there are always more numbers")
     }
 
     /// The configuration of the image at the bottom of the chain.

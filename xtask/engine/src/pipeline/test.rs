@@ -1,6 +1,6 @@
 //! A test step: a command whose failure is a result, not an accident.
 
-use super::{Container, ContainerPath, Directory, DirectorySource, Fs, FsNode, PipelineError};
+use super::{Container, Fs, FsNode, PipelineError};
 use crate::results::ReportFormat;
 
 /// Where a test step finds its results directory; what it writes there is brought out, also when
@@ -48,16 +48,5 @@ impl Test {
             FsNode::Test { name, .. } => format!("test {name}"),
             _ => "test".into(),
         }
-    }
-
-    /// A directory as the test left it, whether it passed or not.
-    #[track_caller]
-    pub fn directory(&self, path: &str) -> Directory {
-        let root = Directory {
-            source: DirectorySource::Fs(self.fs.clone()),
-            path: ContainerPath::root(),
-            error: self.error.clone(),
-        };
-        root.directory(path)
     }
 }

@@ -87,7 +87,8 @@ impl Session {
 
     /// What the words of an engine or a command say about the engine's machine, if anything.
     pub(super) fn machine_error(&self, name: &str, said: &str) -> Option<Error> {
-        if said.contains("no space left on device") || said.contains("ENOSPC") {
+        // Not `ENOSPC` alone: Node says that when it runs out of file watchers, too.
+        if said.to_lowercase().contains("no space left on device") {
             return Some(Error::Machine(format!(
                 "{name}: the container engine's disk is full; make room on it, for instance with `cargo xtask cache \
                  prune` or `docker system prune`"

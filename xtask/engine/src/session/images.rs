@@ -189,8 +189,9 @@ impl Session {
         let changes = changes(image.name(), stand_in);
         match &stand_in.recipe {
             Recipe::Pipeline(container) => {
-                // Under a name of its own until it is complete, so that nobody takes half of it.
-                let raw = format!("{}-raw", stand_in.tag);
+                // Under a name of this run's own until it is complete, so that nobody takes half of it
+                // and two first runs do not meet.
+                let raw = format!("{}-{}", stand_in.tag, uuid::Uuid::new_v4().simple());
                 self.export_image(&name, container, &raw).await?;
                 let owner = Labels::from([("xtask.host".to_owned(), self.host.clone())]);
                 let labelled = self.engine.label(&raw, &stand_in.tag, &changes, &owner).await;

@@ -63,6 +63,8 @@ pub struct Session {
     proxy: Option<pb::ProxyEnv>,
     /// None: the worker's own, which it puts in itself.
     platform: Option<pb::Platform>,
+    /// Secrets that were read.
+    secrets: Mutex<solve::SecretValues>,
     /// Images that were resolved, by name; held while one is, so that it happens once.
     images: Mutex<BTreeMap<String, Arc<Mutex<Option<ResolvedImage>>>>>,
 }
@@ -94,6 +96,7 @@ impl Session {
             proxy: host::proxies(&events),
             host: host::id(),
             ca: host::ca_bundle_told(&events),
+            secrets: Mutex::default(),
             images: Mutex::default(),
             engine,
             events,

@@ -7,14 +7,14 @@ use crate::event::Events;
 use crate::pipeline::{Secret, SecretSource};
 
 /// The value of a secret; from now on no output shows it.
-pub(super) fn read(secret: &Secret, events: &Events) -> Result<Vec<u8>, Error> {
+pub(super) async fn read(secret: &Secret, events: &Events) -> Result<Vec<u8>, Error> {
     let failed = |why: String| Error::Secret { secret: secret.source().to_string(), why };
     let value = match secret.source() {
         SecretSource::Variable(name) => std::env::var_os(name)
             .map(|value| value.into_encoded_bytes())
             .ok_or_else(|| failed(format!("it is not set; run with {name}=… or export it")))?,
         SecretSource::File(path) => fs::read(path).map_err(|error| failed(error.to_string()))?,
-        SecretSource::Command(args) => command(args).map_err(failed)?,
+        SecretSource::Command(args) => command(args).await.map_err(failed)?,
         SecretSource::Dotenv { file, key } => {
             let text = fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
             dotenv(&text, key).ok_or_else(|| failed("the file has no such key".into()))?
@@ -26,12 +26,14 @@ pub(super) fn read(secret: &Secret, events: &Events) -> Result<Vec<u8>, Error> {
     Ok(value)
 }
 
-fn command(args: &[String]) -> Result<Vec<u8>, String> {
+async fn command(args: &[String]) -> Result<Vec<u8>, String> {
     let (program, args) = args.split_first().ok_or("it names no program")?;
-    let output = std::process::Command::new(program)
+    let output = tokio::process::Command::new(program)
         .args(args)
         .stdin(std::process::Stdio::null())
+        .kill_on_drop(true)
         .output()
+        .await
         .map_err(|error| format!("{program}: {error}"))?;
     if !output.status.success() {
         return Err(format!("{program} ended with {}", output.status));

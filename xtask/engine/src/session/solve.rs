@@ -6,8 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
-
 use super::{Session, secret};
 use crate::Error;
 use crate::buildkit::{
@@ -15,7 +13,7 @@ use crate::buildkit::{
 };
 use crate::event::{Event, Outcome};
 use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings, Target};
-use crate::pipeline::HostDirectory;
+use crate::pipeline::{HostDirectory, Secret};
 use crate::source::{SourceError, View};
 
 /// How often a solve is begun again for one reason: a tree that changed while it was read, a solve
@@ -60,11 +58,11 @@ impl Session {
         };
         let reading = async { tokio::try_join!(self.resolve_images(&needs), read_views(&needs)) };
         let (images, mut views) = self.in_time(name, reading).await?;
-        let secrets = self.secret_store(&needs).await?;
+        let secrets = self.in_time(name, self.read_secrets(&needs)).await?;
         let (mut torn, mut spoilt) = (0, 0);
         loop {
             let attempt = Attempt { name, target, exporter: exporter.clone(), export, rerun_tests };
-            match self.attempt(attempt, &images, &views, secrets.clone(), told).await {
+            match self.attempt(attempt, &images, &views, &secrets, told).await {
                 Ok(solved) => return Ok(solved),
                 Err(Failure::Other(error)) => return Err(error),
                 Err(Failure::Spoilt(error)) if spoilt == ATTEMPTS => return Err(error),
@@ -106,7 +104,7 @@ impl Session {
         attempt: Attempt<'_>,
         images: &BTreeMap<String, ResolvedImage>,
         views: &Views,
-        secrets: Arc<SecretStore>,
+        secrets: &SecretValues,
         told: &mut Told,
     ) -> Result<Solved, Failure> {
         let Attempt { name, target, exporter, export, rerun_tests } = attempt;
@@ -130,7 +128,7 @@ impl Session {
         let offer = Offer {
             host: self.host.clone(),
             views: views.values().cloned().collect(),
-            secrets,
+            secrets: self.secret_store(lowered.secrets, secrets),
             export: export.map(Path::to_path_buf),
         };
         let attachment = Attachment::open(&self.engine, offer).await.map_err(Error::from)?;
@@ -170,7 +168,7 @@ impl Session {
             Err(error) => Err(self.solve_error(name, error, &progress, &mut told.failed).into()),
         };
         // A directory that moved may show in any way: as a failure, or as a result of no tree at all.
-        let moved = self.moved(&result, views, &transfers, &progress).await;
+        let moved = self.moved(&result, &transfers).await;
         let result = if moved { Err(Failure::Torn) } else { result };
         for (view, transfer) in views.values().filter_map(|view| Some((view, transfers.of(&view.key)?))) {
             self.events.emit(Event::Uploaded {
@@ -187,41 +185,37 @@ impl Session {
         result
     }
 
-    /// Whether a directory was not what it was listed as while the engine used it. What was sent was
-    /// looked at again right after; what was not is known by its stamp, unless another run sent a
-    /// tree that moved at this very time.
-    async fn moved(
-        &self,
-        result: &Result<Solved, Failure>,
-        views: &Views,
-        transfers: &Transfers,
-        progress: &Progress<'_>,
-    ) -> bool {
+    /// Whether a directory was not what it was listed as when the engine used it: each is looked at
+    /// again after it was sent, or, where nothing was asked for, when something used it.
+    async fn moved(&self, result: &Result<Solved, Failure>, transfers: &Transfers) -> bool {
         if matches!(result, Err(Failure::Other(Error::Canceled | Error::TimedOut { .. } | Error::Engine(_))))
         {
             return false;
         }
         transfers.settled().await;
-        if transfers.torn().is_cancelled() {
-            return true;
-        }
-        if result.is_err() || progress.all_ran_here() {
-            return false;
-        }
-        let unsent: Vec<_> =
-            views.values().filter(|view| transfers.of(&view.key).is_none()).cloned().collect();
-        let looking = unsent.into_iter().map(|view| tokio::task::spawn_blocking(move || view.holds_still()));
-        !join_all(looking).await.into_iter().all(|still| still.unwrap_or(false))
+        transfers.torn().is_cancelled()
     }
 
-    async fn secret_store(&self, needs: &Needs) -> Result<Arc<SecretStore>, Error> {
-        let mut values = BTreeMap::new();
+    /// The values of the secrets that a pipeline names; each is read once in a session.
+    async fn read_secrets(&self, needs: &Needs) -> Result<SecretValues, Error> {
+        let mut known = self.secrets.lock().await;
         for secret in &needs.secrets {
-            values.insert(secret.source().to_string(), secret::read(secret, &self.events)?);
+            if !known.contains_key(secret) {
+                known.insert(secret.clone(), secret::read(secret, &self.events).await?);
+            }
         }
-        Ok(Arc::new(SecretStore { values, ca: self.ca.clone(), deadline: self.deadline }))
+        Ok(known.clone())
+    }
+
+    fn secret_store(&self, ids: BTreeMap<String, Secret>, values: &SecretValues) -> Arc<SecretStore> {
+        let value = |(id, secret): (String, Secret)| Some((id, values.get(&secret)?.clone()));
+        let values = ids.into_iter().filter_map(value).collect();
+        Arc::new(SecretStore { values, ca: self.ca.clone(), deadline: self.deadline })
     }
 }
+
+/// Values of secrets, as they were read.
+pub(super) type SecretValues = BTreeMap<Secret, Vec<u8>>;
 
 /// Why an attempt gave no result.
 enum Failure {

@@ -105,18 +105,20 @@ impl Session {
     /// The output under its name in the record, without secrets.
     fn keep_output(&self, files: &Path) -> Result<PathBuf, Error> {
         let (from, to) = (files.join(OUTPUT_FILE), files.join(OUTPUT_LOG));
-        fs::rename(&from, &to).map_err(|error| Error::write(&to, &error))?;
-        if self.events.has_secrets() {
-            let clean = fs::read(&to)
-                .map(|output| self.events.redacted(String::from_utf8_lossy(&output).into_owned()))
-                .and_then(|output| fs::write(&to, output));
-            clean.map_err(|error| Error::write(&to, &error))?;
-        }
+        let kept = match self.events.redactor() {
+            None => fs::rename(&from, &to),
+            Some(redactor) => redactor.clean_file(&from, &to).and_then(|()| fs::remove_file(&from)),
+        };
+        kept.map_err(|error| Error::write(&to, &error))?;
         Ok(to)
     }
 
     fn keep_results(&self, name: &str, test: &Test, files: &Path) -> Option<TestResults> {
         let format = test.report.as_ref()?;
+        if let Err(why) = self.clean_report(&files.join(format.file())) {
+            self.events.notice(format!("{name}: {why}"));
+            return None;
+        }
         let results = match TestResults::read(format, files) {
             Ok(results) => results,
             Err(why) => {
@@ -125,13 +127,24 @@ impl Session {
             }
         };
         let path = files.join(JUNIT);
-        let written = results
-            .junit(name)
-            .and_then(|xml| fs::write(&path, self.events.redacted(xml)).map_err(|error| error.to_string()));
+        let written =
+            results.junit(name).and_then(|xml| fs::write(&path, xml).map_err(|error| error.to_string()));
         if let Err(why) = written {
             self.events.notice(format!("{name}: cannot write {}: {why}", path.display()));
         }
         Some(results)
+    }
+
+    /// Takes secrets out of the command's own report, before anything is made from it; one that
+    /// cannot be cleaned is not kept.
+    fn clean_report(&self, path: &Path) -> Result<(), String> {
+        let Some(redactor) = self.events.redactor() else { return Ok(()) };
+        let Ok(text) = fs::read(path) else { return Ok(()) };
+        let cleaned = redactor.clean_json(&text).and_then(|text| fs::write(path, text));
+        cleaned.map_err(|error| {
+            let _ = fs::remove_file(path);
+            format!("the report {} may hold secrets and is not kept: {error}", path.display())
+        })
     }
 
     #[allow(clippy::too_many_arguments)] // the event's own fields

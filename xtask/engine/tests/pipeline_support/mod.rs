@@ -1,6 +1,7 @@
 //! Sessions for tests of pipelines against the real engine.
 #![allow(dead_code)] // each test file uses its part
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,6 +21,16 @@ pub struct World {
     pub token: String,
     told: Arc<Mutex<Vec<Event>>>,
     image: String,
+    _cache: File,
+}
+
+/// While it lives, the end-to-end test of `cache prune` waits; the lock is that of the crate `tests`.
+fn share_cache() -> File {
+    let dir = std::env::home_dir().expect("a home").join(".local/state/xtask");
+    std::fs::create_dir_all(&dir).expect("a folder for state");
+    let lock = File::options().create(true).append(true).open(dir.join("tests.lock")).expect("the lock file");
+    lock.lock_shared().expect("a lock");
+    lock
 }
 
 struct Told(Arc<Mutex<Vec<Event>>>);
@@ -36,6 +47,7 @@ impl World {
     }
 
     pub async fn open_with(change: impl FnOnce(&mut Options)) -> Self {
+        let cache = share_cache();
         let dir = tempfile::tempdir().expect("a folder");
         let mut options = Options { record: dir.path().join("record"), ..Default::default() };
         change(&mut options);
@@ -45,7 +57,7 @@ impl World {
         let session = session.unwrap_or_else(|error| panic!("{error}"));
         let image = image(&session).await;
         let token = format!("token{}", uuid::Uuid::new_v4().simple());
-        Self { session, dir, token, told, image }
+        Self { session, dir, token, told, image, _cache: cache }
     }
 
     /// Another session of the same user, with the same token.
