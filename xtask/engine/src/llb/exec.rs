@@ -46,7 +46,7 @@ pub(crate) const EMPTY: i64 = -1;
 /// The step ends when its command does: what the command left running is ended, for it would hold
 /// the output open for ever. That is safe only where the wrapper is the first process, so that
 /// `/proc` shows this step's processes and no others. The time limit comes as a secret, because it
-/// must not be in the cache key. A wrapper's own variables have names that no command uses, for
+/// must not be in the cache key; its clock ends without a word when its sleep is cut short. A wrapper's own variables have names that no command uses, for
 /// where a command has one, it would see the wrapper's value.
 const TEST_SCRIPT: &str = r#"xtask_signal_all() {
   [ $$ = 1 ] || return 0
@@ -61,7 +61,7 @@ xtask_tee=$!
 if [ -n "$xtask_limit" ]; then
   {
     read -r xtask_clock xtask_rest < /proc/self/stat
-    sleep "$xtask_limit"
+    sleep "$xtask_limit" || exit
     : > "$XTASK_RESULTS/.timed-out"
     xtask_signal_all TERM "$xtask_clock"
     sleep 2
