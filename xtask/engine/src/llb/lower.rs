@@ -133,20 +133,15 @@ impl<'a> Lowering<'a> {
     }
 
     fn host(&mut self, directory: &HostDirectory) -> OpRef {
-        let ResolvedDirectory { key, stamp, label } =
+        let ResolvedDirectory { key, stamp, .. } =
             self.surroundings.directories.get(directory).cloned().unwrap_or_default();
         // The session is only part of the cache key: a stamp there makes equal trees equal, so
         // that one that did not change is not even compared.
         let attributes = [("local.session", stamp.as_str()), ("local.sharedkeyhint", key.as_str())];
         let operation = self.source(format!("local://{key}"), attributes);
-        let what = if directory.include.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", directory.include.join(", "))
-        };
         self.definition.add(
             &operation,
-            format!("upload {label}{what}"),
+            format!("upload {}", self.view_name(directory)),
             StepKind::Upload,
             Options { view: Some(key), ..Default::default() },
         )
@@ -165,13 +160,19 @@ impl<'a> Lowering<'a> {
         pb::Op { inputs, platform: self.surroundings.platform.clone(), op: Some(op), ..Default::default() }
     }
 
+    /// What people call a view of a directory: the directory, and what of it.
+    fn view_name(&self, directory: &HostDirectory) -> String {
+        let label =
+            self.surroundings.directories.get(directory).map_or(&directory.label, |known| &known.label);
+        match directory.include.as_slice() {
+            [] => label.clone(),
+            include => format!("{label} ({})", include.join(", ")),
+        }
+    }
+
     fn directory(&mut self, source: &DirectorySource) -> (Option<OpRef>, String) {
         match source {
-            DirectorySource::Host(host) => {
-                let label =
-                    self.surroundings.directories.get(host).map_or(&host.label, |known| &known.label).clone();
-                (Some(self.host(host)), label)
-            }
+            DirectorySource::Host(host) => (Some(self.host(host)), self.view_name(host)),
             DirectorySource::Fs(fs) => (self.fs(fs), String::new()),
         }
     }
@@ -185,7 +186,13 @@ impl<'a> Lowering<'a> {
         dest: &ContainerPath,
         hidden: bool,
     ) -> Option<OpRef> {
-        let (from, label) = self.directory(source);
+        let (from, label) = match source {
+            // A file of the host is its own view.
+            DirectorySource::Host(host) if what == CopyWhat::File => {
+                (Some(self.host(host)), host.label.clone())
+            }
+            source => self.directory(source),
+        };
         let Some(from) = from else { return base }; // a copy of nothing
         let name = match (label.as_str(), path.as_str()) {
             ("", path) => format!("copy {path} to {dest}"),
