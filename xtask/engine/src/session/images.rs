@@ -201,7 +201,7 @@ impl Session {
             Recipe::RootFs(make) => {
                 let dir = std::env::temp_dir();
                 let path = dir.join(format!("xtask-{}.tar", uuid::Uuid::new_v4().simple()));
-                let _remove = RemoveFile(path.clone());
+                let remove = RemoveFile(path.clone());
                 let make = Arc::clone(make);
                 let archive = path.clone();
                 tokio::task::spawn_blocking(move || make(&archive))
@@ -211,6 +211,7 @@ impl Session {
                 let file = tokio::fs::File::open(&path)
                     .await
                     .map_err(|error| Error::Machine(format!("cannot read {}: {error}", path.display())))?;
+                drop(remove); // what is open can still be read, and nothing is left when we are killed
                 self.engine.import_rootfs(&stand_in.tag, &changes, file).await?;
             }
         }
