@@ -33,6 +33,18 @@ fn share_cache() -> File {
     lock
 }
 
+/// Makes sure that BuildKit has used the image once. Where several sessions carry out one operation
+/// for the first time at the same moment, BuildKit 0.8 may miss its own cache once: what rests on it
+/// runs again the next time.
+async fn known(session: &Session, image: &str) {
+    static KNOWN: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+    let use_it = async || {
+        let result = session.run("first use", &Container::from(image).with_exec(["true"])).await;
+        result.unwrap_or_else(|error| panic!("{}", describe(&error)));
+    };
+    KNOWN.get_or_init(use_it).await;
+}
+
 struct Told(Arc<Mutex<Vec<Event>>>);
 
 impl Reporter for Told {
@@ -56,6 +68,7 @@ impl World {
         let session = Session::open(options, events, CancellationToken::new()).await;
         let session = session.unwrap_or_else(|error| panic!("{error}"));
         let image = image(&session).await;
+        known(&session, &image).await;
         let token = format!("token{}", uuid::Uuid::new_v4().simple());
         Self { session, dir, token, told, image, _cache: cache }
     }
@@ -69,9 +82,10 @@ impl World {
         Self { token: self.token.clone(), ..Self::open_with(change).await }
     }
 
-    /// A container whose commands were never run before this test.
+    /// A container that shares no step with another test but the image.
     pub fn node(&self) -> Container {
-        Container::from(self.image.as_str()).with_env_variable("TOKEN", &self.token)
+        let image = Container::from(self.image.as_str());
+        image.with_new_file("/token", &self.token).with_env_variable("TOKEN", &self.token)
     }
 
     /// A container in which a shell command was run, in `/out`.
