@@ -40,6 +40,10 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 /// BuildKit's `pb.Empty`: no input, no output.
 pub(crate) const EMPTY: i64 = -1;
 
+/// The exit code of a test that its time limit ended, as `timeout` of coreutils has it; the script
+/// below writes it.
+pub(crate) const TIMED_OUT: i32 = 124;
+
 /// Runs the command of a test: its output to the log and, complete, into the results; its exit
 /// code into the results; success to BuildKit, so that the files can be had.
 ///

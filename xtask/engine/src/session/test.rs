@@ -11,7 +11,7 @@ use super::{Session, export};
 use crate::Error;
 use crate::buildkit::Exporter;
 use crate::event::{Event, Outcome, TestCounts, TestFailure};
-use crate::llb::{EXIT_CODE_FILE, OUTPUT_FILE, Target};
+use crate::llb::{EXIT_CODE_FILE, OUTPUT_FILE, TIMED_OUT, Target};
 use crate::pipeline::Test;
 use crate::results::TestResults;
 
@@ -70,7 +70,9 @@ impl Session {
         };
         self.tell_end(solved.held, exit_code, told);
         let cached = solved.test == Some(Outcome::Cached);
-        let timed_out = exit_code != 0 && self.deadline.is_some_and(|end| Instant::now() >= end) && !cached;
+        // A command may end with the same code by itself, before the time is up.
+        let time_is_up = self.deadline.is_some_and(|end| Instant::now() >= end);
+        let timed_out = exit_code == TIMED_OUT && time_is_up && !cached;
         let log = self.keep_output(&files)?;
         let results = self.keep_results(name, test, &files);
         self.tell_test(name, test, exit_code, cached, timed_out, results.as_ref(), &log);
