@@ -6,6 +6,7 @@ pub mod docker;
 mod error;
 pub mod event;
 mod llb;
+mod one_line;
 pub mod pipeline;
 mod redact;
 pub mod report;
@@ -16,6 +17,7 @@ pub mod source;
 
 pub use buildkit::{CacheRecord, Prune};
 pub use error::Error;
+pub use one_line::in_one_line;
 pub use session::Session;
 pub use size::bytes;
 

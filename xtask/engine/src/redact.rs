@@ -64,8 +64,11 @@ impl Redactor {
         let mut bytes = bytes.to_vec();
         for secret in &self.secrets {
             let secret = secret.as_bytes();
-            while let Some(at) = bytes.windows(secret.len()).position(|window| window == secret) {
+            let mut from = 0;
+            while let Some(at) = bytes[from..].windows(secret.len()).position(|window| window == secret) {
+                let at = from + at;
                 bytes.splice(at..at + secret.len(), MASK.bytes());
+                from = at + MASK.len();
             }
         }
         bytes

@@ -90,9 +90,8 @@ async fn an_image_made_of_a_container_runs_in_the_engine() {
     let world = World::open().await;
     let container = world.shell("echo made by a step > file");
     let tag = format!("xtask-test/{}:latest", world.token);
-    let export = async || world.session.export_image("image", &container, &tag).await;
-    let id = export().await.unwrap_or_else(|error| panic!("{}", describe(&error)));
-    assert_eq!(export().await.expect("again"), id, "the same container is the same image");
+    let id = world.export_image(&container, &tag).await;
+    assert_eq!(world.export_image(&container, &tag).await, id, "the same container is the same image");
 
     let docker = world.session.engine().docker();
     let command = ["cat", "/out/file"].map(str::to_owned).to_vec();

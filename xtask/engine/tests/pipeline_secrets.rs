@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Read;
 
 use futures_util::StreamExt;
-use pipeline_support::{World, describe, read};
+use pipeline_support::{World, read};
 use xtask_engine::event::{Event, Outcome};
 use xtask_engine::pipeline::{CacheVolume, Secret};
 
@@ -83,11 +83,7 @@ async fn a_secret_reaches_its_step_and_nothing_else() {
 
     // It is in no layer, no history, no record of BuildKit.
     let tag = format!("xtask-test/{}:latest", world.token);
-    world
-        .session
-        .export_image("image", &container, &tag)
-        .await
-        .unwrap_or_else(|e| panic!("{}", describe(&e)));
+    world.export_image(&container, &tag).await;
     let (names, bytes) = saved(&world, &tag).await;
     let history = world.session.engine().docker().image_history(&tag).await.expect("its history");
     let records = world.session.cache_usage().await.expect("records");
@@ -198,14 +194,10 @@ async fn the_hosts_certificates_are_there_while_a_step_runs_and_leave_nothing() 
 
     // A step finds nothing of it in the file system that the step before left.
     let tag = format!("xtask-test/{}:latest", world.token);
-    world
-        .session
-        .export_image("image", &container, &tag)
-        .await
-        .unwrap_or_else(|e| panic!("{}", describe(&e)));
+    world.export_image(&container, &tag).await;
     let base = world.node().with_new_file("/only", "this");
     let base_tag = format!("xtask-test/{}:base", world.token);
-    world.session.export_image("base", &base, &base_tag).await.unwrap_or_else(|e| panic!("{}", describe(&e)));
+    world.export_image(&base, &base_tag).await;
     let (names, _) = saved(&world, &tag).await;
     let (base_names, _) = saved(&world, &base_tag).await;
     for tag in [&tag, &base_tag] {

@@ -1,17 +1,15 @@
 //! `cargo xtask cache ls` and `cargo xtask cache prune`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use clap::Subcommand;
-use xtask_engine::{CacheRecord, Prune, bytes};
+use xtask_engine::{CacheRecord, Prune, bytes, in_one_line};
 
 use crate::consent;
 use crate::context::Context;
 
 /// Characters of an id that are shown: enough to tell records apart.
 const ID_LENGTH: usize = 12;
-/// Characters of a description that are shown.
-const DESCRIPTION_LENGTH: usize = 100;
 
 /// What the engine's build cache holds, and making room in it
 #[derive(Debug, clap::Args)]
@@ -66,15 +64,9 @@ pub async fn run(Args { action }: Args, context: &Context) -> anyhow::Result<()>
 fn row(record: &CacheRecord, now: SystemTime) -> String {
     let CacheRecord { id, kind, size, uses, description, .. } = record;
     let id: String = id.chars().take(ID_LENGTH).collect();
-    let used = last_use(record).map(|at| ago(now.duration_since(at).unwrap_or_default()));
+    let used = record.last_used.or(record.created).map(|at| ago(now.duration_since(at).unwrap_or_default()));
     let (size, used, what) = (bytes(*size), used.unwrap_or_default(), in_one_line(description));
     format!("{size:>10}  {kind:<15} {uses:>4} uses  {used:>10}  {id:<ID_LENGTH$}  {what}").trim_end().to_owned()
-}
-
-/// When it was last used, else when it was made.
-fn last_use(record: &CacheRecord) -> Option<SystemTime> {
-    let used = record.last_used.and_then(|seconds| u64::try_from(seconds).ok());
-    used.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))).or(record.created)
 }
 
 /// A time that went by, in its largest unit: `3 h ago`.
@@ -89,21 +81,6 @@ fn ago(time: Duration) -> String {
     format!("{count} {unit} ago")
 }
 
-/// The first line of BuildKit's words, which may be a script of many.
-fn in_one_line(description: &str) -> String {
-    let mut lines = description.lines().filter(|line| !line.trim().is_empty());
-    let line = lines.next().unwrap_or_default().replace('\t', " ");
-    let mut shown: String = line.chars().filter(|char| !char.is_control()).collect();
-    let more = lines.next().is_some();
-    if let Some((at, _)) = shown.char_indices().nth(DESCRIPTION_LENGTH) {
-        shown.truncate(at);
-        shown.push('…');
-    } else if more {
-        shown.push_str(" …");
-    }
-    shown
-}
-
 fn total(what: &str, records: &[CacheRecord]) -> String {
     let size = records.iter().map(|record| record.size).sum();
     format!("{:>10}  {what}, {} records", bytes(size), records.len())
@@ -111,6 +88,8 @@ fn total(what: &str, records: &[CacheRecord]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
     use super::*;
 
     fn record(description: &str) -> CacheRecord {
@@ -120,7 +99,7 @@ mod tests {
             size: 4_200_000,
             uses: 12,
             created: Some(UNIX_EPOCH + Duration::from_secs(1000)),
-            last_used: Some(2000),
+            last_used: Some(UNIX_EPOCH + Duration::from_secs(2000)),
             in_use: false,
             shared: false,
             description: description.into(),
@@ -141,7 +120,7 @@ mod tests {
         let colors = row_after(0, &record("\n\u{1b}[31mred\ta\rb"));
         assert!(colors.ends_with("  [31mred ab"), "{colors:?}");
         let long = row_after(0, &record(&"ö".repeat(500)));
-        assert!(long.ends_with(&format!("  {}…", "ö".repeat(DESCRIPTION_LENGTH))), "{long}");
+        assert!(long.ends_with(&format!("  {}…", "ö".repeat(100))), "{long}");
     }
 
     #[test]

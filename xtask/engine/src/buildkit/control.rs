@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{
     DiskUsageRequest, ListWorkersRequest, PruneRequest, control_client::ControlClient,
 };
@@ -39,8 +40,8 @@ pub struct CacheRecord {
     pub uses: u64,
     /// When it was made, by the engine's clock, if it says.
     pub created: Option<SystemTime>,
-    /// When it was last used, in seconds since 1970, if ever.
-    pub last_used: Option<i64>,
+    /// When it was last used, by the engine's clock, if ever.
+    pub last_used: Option<SystemTime>,
     /// A running step uses it.
     pub in_use: bool,
     /// The engine's images use it too.
@@ -117,14 +118,17 @@ impl From<bollard_buildkit_proto::moby::buildkit::v1::UsageRecord> for CacheReco
             kind: record.record_type,
             size: u64::try_from(record.size).unwrap_or(0),
             uses: u64::try_from(record.usage_count).unwrap_or(0),
-            created: record.created_at.and_then(|time| {
-                let (seconds, nanos) = (u64::try_from(time.seconds).ok()?, u32::try_from(time.nanos).ok()?);
-                UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
-            }),
-            last_used: record.last_used_at.map(|time| time.seconds),
+            created: record.created_at.and_then(time),
+            last_used: record.last_used_at.and_then(time),
             in_use: record.in_use,
             shared: record.shared,
             description: record.description,
         }
     }
+}
+
+/// `None` for a time before 1970, which no engine means.
+fn time(stamp: Timestamp) -> Option<SystemTime> {
+    let (seconds, nanos) = (u64::try_from(stamp.seconds).ok()?, u32::try_from(stamp.nanos).ok()?);
+    UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
 }

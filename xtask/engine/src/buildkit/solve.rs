@@ -1,7 +1,7 @@
 //! One solve: the definition goes in, the status is followed, the result comes out.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bollard_buildkit_proto::moby::buildkit::v1::{SolveRequest, StatusRequest};
 use bollard_buildkit_proto::pb;
@@ -10,7 +10,6 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::status::DRAIN;
 use super::{Control, Progress, SolveError};
 
 /// What becomes of the result.
@@ -45,10 +44,14 @@ pub(crate) struct Limits {
 
 /// How much longer than the deadline a running test may take: its wrapper stops it at the
 /// deadline, and then its files are brought out.
-const TEST_GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+const TEST_GRACE: Duration = Duration::from_secs(10);
+
+/// How long the status of a solve that is over may still come: a stream that has nothing more to
+/// tell may hang.
+const DRAIN: Duration = Duration::from_millis(400);
 
 /// The end of a connection is mostly the end of a solve, which says more.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Solves, telling `progress` what happens. Dropped or ended early, the steps stop.
 ///
@@ -108,7 +111,6 @@ pub(crate) async fn solve(
         }
     };
     if matches!(result, Ok(_) | Err(SolveError::Failed { .. })) {
-        // The stream ends with the solve; one that has nothing to tell may hang, so not for long.
         let drained = tokio::time::timeout(DRAIN, async {
             while let Some(message) = status.recv().await {
                 progress.status(message);

@@ -1,7 +1,6 @@
 //! BuildKit's status stream as events: which step runs, what it prints, how it ended.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::time::Duration;
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
@@ -96,7 +95,7 @@ impl<'a> Progress<'a> {
         self.steps.iter().zip(&self.states).any(running)
     }
 
-    /// The step of `kind` that ended this way, if any did.
+    /// The first step that ended and is `wanted`.
     pub(crate) fn find(&self, wanted: impl Fn(&Step, &StepResult) -> bool) -> Option<(&Step, &StepResult)> {
         let results = self.steps.iter().zip(&self.states);
         results
@@ -339,6 +338,3 @@ fn seconds(time: &Timestamp) -> f64 {
 fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
-
-/// A limit on how long anything of one solve may be told, as a duration.
-pub(crate) const DRAIN: Duration = Duration::from_millis(400);

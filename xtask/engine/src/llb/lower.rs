@@ -8,6 +8,7 @@ use bollard_buildkit_proto::pb::{self, file_action::Action};
 use super::definition::{Definition, OpRef, Options, Step, input};
 use super::exec;
 use crate::event::StepKind;
+use crate::one_line::in_one_line;
 use crate::pipeline::{
     Config, ContainerPath, CopyWhat, DirectorySource, Fs, FsNode, HostDirectory, ImageConfig, MountSource,
     RESULTS_DIR, Secret, Sharing,
@@ -394,17 +395,6 @@ pub(super) fn chain(has_base: bool, actions: Vec<Action>) -> Vec<pb::FileAction>
         action: Some(action),
     });
     chained.collect()
-}
-
-/// A command as a name: its first line, not too long.
-fn in_one_line(command: &str) -> String {
-    const LONGEST: usize = 100;
-    let line = command.lines().next().unwrap_or_default();
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None if line.len() < command.trim_end().len() => format!("{line} …"),
-        None => line.to_owned(),
-    }
 }
 
 pub(super) fn mkdir(path: &str) -> pb::FileActionMkDir {

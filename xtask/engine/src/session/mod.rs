@@ -23,7 +23,7 @@ pub use images::StandIns;
 pub use test::TestReport;
 
 use crate::Error;
-use crate::buildkit::{CacheRecord, Control, Exporter, Prune};
+use crate::buildkit::{CacheRecord, Control, Exporter, Prune, SolveError};
 use crate::docker::{Endpoint, Engine, EngineError, Environment, Found, discover};
 use crate::event::{Event, Events};
 use crate::llb::{ResolvedImage, Target};
@@ -206,10 +206,8 @@ impl Session {
 
     fn control_error(&self, action: &str, status: &tonic::Status) -> Error {
         let endpoint = self.engine.endpoint().to_string();
-        match crate::buildkit::SolveError::from(status.clone()) {
-            crate::buildkit::SolveError::Lost { reason } => {
-                Error::Engine(EngineError::Gone { endpoint, reason })
-            }
+        match SolveError::from(status.clone()) {
+            SolveError::Lost { reason } => Error::Engine(EngineError::Gone { endpoint, reason }),
             other => {
                 let action = format!("cannot {action}");
                 let said = other.to_string();

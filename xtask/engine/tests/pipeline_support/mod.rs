@@ -106,6 +106,12 @@ impl World {
         dest
     }
 
+    /// Makes an image of a container; gives its id.
+    pub async fn export_image(&self, container: &Container, tag: &str) -> String {
+        let result = self.session.export_image("image", container, tag).await;
+        result.unwrap_or_else(|error| panic!("{}", describe(&error)))
+    }
+
     /// The text of a file in a container.
     pub async fn text(&self, container: &Container, path: &str) -> String {
         let (parent, name) = path.rsplit_once('/').expect("an absolute path");
