@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use bollard::errors::Error;
+use bollard::models::HealthConfig;
 use bollard::query_parameters::RemoveImageOptions;
 
 use super::client::Engine;
 use super::error::EngineError;
 use super::reference::{ImageReference, ReferenceError};
+use crate::pipeline::Healthcheck;
 
 /// Labels of an image or a container.
 pub type Labels = BTreeMap<String, String>;
@@ -27,6 +29,10 @@ pub struct ImageInfo {
     pub entrypoint: Vec<String>,
     /// The command, or the entry point's arguments; may be empty.
     pub cmd: Vec<String>,
+    /// The signal that asks its main process to end; empty for `SIGTERM`.
+    pub stop_signal: String,
+    /// Its `HEALTHCHECK`, if it has one.
+    pub healthcheck: Option<Healthcheck>,
     /// Its labels.
     pub labels: Labels,
     /// In Go's words: `amd64`.
@@ -58,6 +64,8 @@ impl Engine {
             user: config.user.unwrap_or_default(),
             entrypoint: config.entrypoint.unwrap_or_default(),
             cmd: config.cmd.unwrap_or_default(),
+            stop_signal: config.stop_signal.unwrap_or_default(),
+            healthcheck: config.healthcheck.map(healthcheck),
             labels: config.labels.unwrap_or_default().into_iter().collect(),
             architecture: inspected.architecture.unwrap_or_default(),
             os: inspected.os.unwrap_or_default(),
@@ -77,6 +85,16 @@ impl Engine {
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(false),
             Err(error) => Err(self.error(&action, error)),
         }
+    }
+}
+
+fn healthcheck(config: HealthConfig) -> Healthcheck {
+    Healthcheck {
+        test: config.test.unwrap_or_default(),
+        interval: config.interval.unwrap_or_default(),
+        timeout: config.timeout.unwrap_or_default(),
+        start_period: config.start_period.unwrap_or_default(),
+        retries: config.retries.unwrap_or_default(),
     }
 }
 

@@ -34,6 +34,8 @@ pub struct ImageChanges {
     pub entrypoint: Option<Vec<String>>,
     /// The command.
     pub cmd: Option<Vec<String>>,
+    /// The signal that asks its main process to end.
+    pub stop_signal: Option<String>,
 }
 
 impl Engine {
@@ -93,7 +95,9 @@ impl ImageChanges {
         for (name, value) in &self.env {
             lines.push(format!("ENV {}={}", quoted(name)?, quoted(value)?));
         }
-        for (instruction, value) in [("WORKDIR", &self.workdir), ("USER", &self.user)] {
+        for (instruction, value) in
+            [("WORKDIR", &self.workdir), ("USER", &self.user), ("STOPSIGNAL", &self.stop_signal)]
+        {
             if let Some(value) = value {
                 lines.push(format!("{instruction} {}", escaped(value)?));
             }
@@ -159,6 +163,7 @@ mod tests {
             user: Some("node".into()),
             entrypoint: None,
             cmd: Some(vec!["sh".into(), "-c".into(), r#"echo "$A""#.into()]),
+            stop_signal: Some("SIGINT".into()),
         };
         assert_eq!(
             changes.instructions(),
@@ -167,6 +172,7 @@ mod tests {
                 r#"ENV "PATH"="/bin""#.to_owned(),
                 "WORKDIR /my dir".to_owned(),
                 "USER node".to_owned(),
+                "STOPSIGNAL SIGINT".to_owned(),
                 r#"CMD ["sh","-c","echo \"$A\""]"#.to_owned(),
             ])
         );

@@ -88,6 +88,7 @@ fn config_of(changes: &ImageChanges, owner: &Labels) -> ContainerConfig {
         user: changes.user.clone(),
         entrypoint: changes.entrypoint.clone(),
         cmd: changes.cmd.clone(),
+        stop_signal: changes.stop_signal.clone(),
         ..ContainerConfig::default()
     }
 }

@@ -79,7 +79,7 @@ pub(crate) struct Lowering<'a> {
 }
 
 /// The image configuration at the bottom of a chain.
-const NO_CONFIG: &ImageConfig = &ImageConfig { env: Vec::new(), workdir: String::new(), user: String::new() };
+const NO_CONFIG: &ImageConfig = &ImageConfig::EMPTY;
 
 impl<'a> Lowering<'a> {
     /// The definition of `target`. `None` if it is the empty file system, which has no operation.

@@ -13,8 +13,7 @@ use crate::pipeline::{
 
 fn surroundings(needs: &Needs) -> Surroundings {
     let resolved = |name: &String| {
-        let config =
-            ImageConfig { env: vec!["PATH=/bin".into()], workdir: String::new(), user: String::new() };
+        let config = ImageConfig { env: vec!["PATH=/bin".into()], ..ImageConfig::EMPTY };
         (name.clone(), ResolvedImage { reference: format!("docker.io/library/{name}"), config })
     };
     let directories = needs.directories.iter().map(|directory| {

@@ -98,4 +98,41 @@ pub struct ImageConfig {
     pub workdir: String,
     /// The user; empty for root.
     pub user: String,
+    /// The entry point; may be empty.
+    pub entrypoint: Vec<String>,
+    /// The command, or the entry point's arguments; may be empty.
+    pub cmd: Vec<String>,
+    /// The signal that asks its main process to end, like `SIGINT`; empty for `SIGTERM`.
+    pub stop_signal: String,
+    /// How the engine finds out whether a container of it is well.
+    pub healthcheck: Option<Healthcheck>,
+}
+
+impl ImageConfig {
+    /// One that says nothing.
+    pub(crate) const EMPTY: Self = Self {
+        env: Vec::new(),
+        workdir: String::new(),
+        user: String::new(),
+        entrypoint: Vec::new(),
+        cmd: Vec::new(),
+        stop_signal: String::new(),
+        healthcheck: None,
+    };
+}
+
+/// An image's `HEALTHCHECK`, as the engine has it: moby, `api/types/container/config.go`,
+/// `HealthConfig`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Healthcheck {
+    /// `["CMD", …]`, `["CMD-SHELL", …]` or `["NONE"]`.
+    pub test: Vec<String>,
+    /// Nanoseconds between two checks; 0 for the engine's default.
+    pub interval: i64,
+    /// Nanoseconds that one may take; 0 for the engine's default.
+    pub timeout: i64,
+    /// Nanoseconds in which failures do not count; 0 for the engine's default.
+    pub start_period: i64,
+    /// Failures in a row that make it unhealthy; 0 for the engine's default.
+    pub retries: i64,
 }

@@ -17,7 +17,7 @@ pub use cache_volume::{CacheVolume, Sharing};
 pub use container::{Container, Network};
 pub use directory::{Directory, File, HostDirectory};
 pub use error::PipelineError;
-pub use image::{Image, ImageConfig, Recipe, RootFs, StandIn};
+pub use image::{Healthcheck, Image, ImageConfig, Recipe, RootFs, StandIn};
 pub use path::ContainerPath;
 pub use secret::{Secret, SecretSource};
 pub use test::{RESULTS_DIR, RESULTS_VARIABLE, Test};

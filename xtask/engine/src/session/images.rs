@@ -236,8 +236,15 @@ fn parse(name: &str) -> Result<ImageReference, Error> {
 }
 
 fn resolved(reference: &ImageReference, info: &ImageInfo) -> ResolvedImage {
-    let config =
-        ImageConfig { env: info.env.clone(), workdir: info.workdir.clone(), user: info.user.clone() };
+    let config = ImageConfig {
+        env: info.env.clone(),
+        workdir: info.workdir.clone(),
+        user: info.user.clone(),
+        entrypoint: info.entrypoint.clone(),
+        cmd: info.cmd.clone(),
+        stop_signal: info.stop_signal.clone(),
+        healthcheck: info.healthcheck.clone(),
+    };
     ResolvedImage { reference: reference.full(), config }
 }
 
@@ -253,6 +260,8 @@ fn changes(name: &str, stand_in: &StandIn) -> ImageChanges {
         env: stand_in.config.env.iter().filter_map(pair).collect(),
         workdir: Some(stand_in.config.workdir.clone()).filter(|workdir| !workdir.is_empty()),
         user: Some(stand_in.config.user.clone()).filter(|user| !user.is_empty()),
-        ..Default::default()
+        entrypoint: Some(stand_in.config.entrypoint.clone()).filter(|words| !words.is_empty()),
+        cmd: Some(stand_in.config.cmd.clone()).filter(|words| !words.is_empty()),
+        stop_signal: Some(stand_in.config.stop_signal.clone()).filter(|signal| !signal.is_empty()),
     }
 }
