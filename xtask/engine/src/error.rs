@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::docker::EngineError;
 use crate::pipeline::PipelineError;
+use crate::service::{PlanError, ServiceFailure};
 use crate::source::SourceError;
 
 /// Why a pipeline gave no result. Each text is one sentence for the user.
@@ -59,6 +60,12 @@ pub enum Error {
         /// What failed, in a few words.
         summary: String,
     },
+    /// Services cannot run together as they are described.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A service or a job failed.
+    #[error("{0}")]
+    Service(Box<ServiceFailure>),
     /// The time limit ended it.
     #[error("{pipeline}: stopped by the time limit of {}{}", seconds(.limit), .step.as_ref().map(|step| format!(" while `{step}` ran")).unwrap_or_default())]
     TimedOut {
@@ -126,8 +133,9 @@ impl Error {
     /// or the machine is not ready. For [`Error::Canceled`] the signal decides; 130 is Ctrl-C's.
     pub fn exit_code(&self) -> i32 {
         match self {
-            Self::Step { .. } | Self::Test { .. } | Self::TimedOut { .. } => 1,
+            Self::Step { .. } | Self::Test { .. } | Self::Service(_) | Self::TimedOut { .. } => 1,
             Self::Pipeline(_)
+            | Self::Plan(_)
             | Self::Usage(_)
             | Self::Source(_)
             | Self::Unreadable(_)

@@ -44,6 +44,25 @@ pub enum StepKind {
     Test,
 }
 
+/// How far a service or a job is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum ServiceState {
+    /// Its container is there; it waits for others.
+    Waiting {
+        /// Names of those that are not ready yet.
+        needs: Vec<String>,
+    },
+    /// It runs and is not ready yet.
+    Starting,
+    /// It is ready.
+    Ready,
+    /// It is a job and ended well.
+    Completed,
+    /// It failed.
+    Failed,
+}
+
 /// The tests of one step, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct TestCounts {
@@ -195,6 +214,9 @@ pub enum Event {
         cached: bool,
         /// It was stopped by the time limit.
         timed_out: bool,
+        /// Why it was stopped, if something that it needs broke.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        broken: Option<String>,
         /// Its tests, if the command reported them.
         #[serde(skip_serializing_if = "Option::is_none")]
         counts: Option<TestCounts>,
@@ -204,6 +226,52 @@ pub enum Event {
         tail: Vec<String>,
         /// Where the complete output is.
         log: String,
+    },
+    /// A service or a job came so far.
+    Service {
+        /// Its name.
+        service: String,
+        /// How far.
+        state: ServiceState,
+        /// Seconds since its container was started; 0 before.
+        seconds: f64,
+    },
+    /// Output of a service or a job: whole lines.
+    ServiceLog {
+        /// Its name.
+        service: String,
+        /// The lines.
+        text: String,
+    },
+    /// A service or a job failed, and with it all that needs it.
+    ServiceFailed {
+        /// Its name.
+        service: String,
+        /// What went wrong, as a sentence.
+        why: String,
+        /// Its last lines.
+        tail: Vec<String>,
+        /// Where all of them are; empty if it never ran.
+        log: String,
+    },
+    /// From now on a person wants to see the output of these services.
+    ServicesFollowed {
+        /// Their names.
+        services: Vec<String>,
+    },
+    /// All that ran for the session is gone.
+    ServicesRemoved {
+        /// Containers, networks and volumes that were removed.
+        removed: usize,
+        /// Seconds it took.
+        seconds: f64,
+    },
+    /// What ran for the session stays, for a person to look at.
+    ServicesLeft {
+        /// The session, as `clean --session` takes it.
+        session: String,
+        /// Services and the names of their containers.
+        containers: Vec<(String, String)>,
     },
     /// Files were brought out.
     Exported {

@@ -5,19 +5,23 @@ mod buildkit;
 pub mod docker;
 mod error;
 pub mod event;
+mod lease;
 mod llb;
 mod one_line;
 pub mod pipeline;
 mod redact;
 pub mod report;
 pub mod results;
+mod service;
 pub mod session;
 mod size;
 pub mod source;
+pub mod watchdog;
 
 pub use buildkit::{CacheRecord, Prune};
 pub use error::Error;
 pub use one_line::in_one_line;
+pub use service::{PlanError, ServiceFailure, Why};
 pub use session::Session;
 pub use size::bytes;
 

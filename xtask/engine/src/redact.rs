@@ -127,7 +127,17 @@ impl Redactor {
                     clean(&mut failure.message);
                 }
             }
-            Event::StandIn { .. }
+            Event::ServiceFailed { why, tail, .. } => {
+                clean(why);
+                tail.iter_mut().for_each(clean);
+            }
+            // Its lines are clean already, for they went to a file first.
+            Event::ServiceLog { .. }
+            | Event::Service { .. }
+            | Event::ServicesFollowed { .. }
+            | Event::ServicesRemoved { .. }
+            | Event::ServicesLeft { .. }
+            | Event::StandIn { .. }
             | Event::Pull { .. }
             | Event::PipelineStarted { .. }
             | Event::Uploaded { .. }

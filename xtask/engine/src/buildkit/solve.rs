@@ -21,6 +21,8 @@ pub(crate) enum Exporter {
     Tar,
     /// An image in the engine, under this name.
     Image(String),
+    /// The same, in this repository and with the digest of the last operation as its tag.
+    Digest(String),
 }
 
 /// What is to be solved.
@@ -46,6 +48,9 @@ pub(crate) struct Limits {
 /// deadline, and then its files are brought out.
 const TEST_GRACE: Duration = Duration::from_secs(10);
 
+/// Digits of a tag that is a digest.
+const TAG_LENGTH: usize = 16;
+
 /// How long the status of a solve that is over may still come: a stream that has nothing more to
 /// tell may hang.
 const DRAIN: Duration = Duration::from_millis(400);
@@ -65,11 +70,13 @@ pub(crate) async fn solve(
 ) -> Result<HashMap<String, String>, SolveError> {
     let reference = Uuid::new_v4().simple().to_string();
     let mut status = follow(control, &reference);
+    // Docker Engine's own exporter: builder/builder-next/exporter.
+    let image = |name| ("moby".to_owned(), HashMap::from([("name".to_owned(), name)]));
     let (exporter, attributes) = match solve.exporter {
         Exporter::None => (String::new(), HashMap::new()),
         Exporter::Tar => ("tar".to_owned(), HashMap::new()),
-        // Docker Engine's own exporter: builder/builder-next/exporter.
-        Exporter::Image(name) => ("moby".to_owned(), HashMap::from([("name".to_owned(), name)])),
+        Exporter::Image(name) => image(name),
+        Exporter::Digest(repository) => image(format!("{repository}:{}", tag(&solve.definition))),
     };
     let request = SolveRequest {
         r#ref: reference,
@@ -120,6 +127,14 @@ pub(crate) async fn solve(
     }
     progress.finish(result.is_ok());
     result
+}
+
+/// A tag for what a definition makes: enough of the digest of its last operation, which is all of it
+/// that is the same for the same result.
+fn tag(definition: &pb::Definition) -> String {
+    use sha2::{Digest, Sha256};
+    let last = definition.def.last().map(Vec::as_slice).unwrap_or_default();
+    crate::hex(&Sha256::digest(last))[..TAG_LENGTH].to_owned()
 }
 
 /// The status of a solve that is about to begin: opened together with it, since a late one

@@ -132,6 +132,18 @@ impl Engine {
         &self.info
     }
 
+    /// Its architecture in Go's words, asked for if it is not known yet.
+    ///
+    /// # Errors
+    /// If the engine can't be asked.
+    pub async fn architecture(&self) -> Result<String, EngineError> {
+        if !self.info.arch.is_empty() {
+            return Ok(self.info.arch.clone());
+        }
+        let version = self.docker.version().await.map_err(|error| self.error("tell its version", error))?;
+        Ok(version.arch.unwrap_or_default())
+    }
+
     /// [`Endpoint::upgrade`] with the errors of an engine.
     ///
     /// # Errors

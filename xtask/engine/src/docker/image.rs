@@ -1,6 +1,7 @@
 //! Images in the engine: looking at one, removing one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::HealthConfig;
@@ -71,6 +72,23 @@ impl Engine {
             os: inspected.os.unwrap_or_default(),
             size: inspected.size.and_then(|size| size.try_into().ok()).unwrap_or_default(),
         }))
+    }
+
+    /// Whether an image got its latest name longer ago than `age`; false if there is none.
+    ///
+    /// # Errors
+    /// If the engine can't be asked.
+    pub(crate) async fn tagged_before(&self, image: &str, age: Duration) -> Result<bool, EngineError> {
+        let action = format!("look for the image {image}");
+        check_name(image, &action)?;
+        let inspected = match self.docker().inspect_image(image).await {
+            Ok(inspected) => inspected,
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(false),
+            Err(error) => return Err(self.error(&action, error)),
+        };
+        let tagged = inspected.metadata.and_then(|metadata| metadata.last_tag_time);
+        let tagged = tagged.and_then(|at| humantime::parse_rfc3339_weak(at.get(..19)?).ok());
+        Ok(tagged.is_some_and(|at| at.elapsed().unwrap_or_default() > age))
     }
 
     /// Removes the name `image`, and the image itself if it has no other; false if there is none.

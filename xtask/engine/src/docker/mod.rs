@@ -5,6 +5,7 @@
 
 mod client;
 mod connect;
+mod container;
 mod context;
 mod credential_helper;
 mod credentials;
@@ -17,6 +18,8 @@ mod http;
 mod image;
 mod import;
 mod label;
+mod network;
+mod owned;
 mod process;
 mod pull;
 mod pull_error;
@@ -26,6 +29,7 @@ mod upgrade;
 
 pub use client::{Engine, EngineInfo};
 pub use connect::{BoxStream, Stream};
+pub use container::{Ended, Executed};
 pub use credentials::{Credentials, CredentialsError};
 pub use discover::{Found, FoundBy, discover};
 pub use endpoint::{Endpoint, EndpointError};
@@ -33,6 +37,9 @@ pub use environment::Environment;
 pub use error::{EngineError, OpenFailure};
 pub use image::{ImageInfo, Labels};
 pub use import::ImageChanges;
+pub use owned::{
+    HOST_LABEL, KIND_LABEL, Owned, OwnedKind, PART_LABEL, SESSION_LABEL, TASK_LABEL, label_filter,
+};
 pub use pull::PullProgress;
 pub use pull_error::PullError;
 pub use reference::{ImageReference, ReferenceError};

@@ -4,8 +4,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::{
-    CacheVolume, ContainerPath, CopyWhat, Directory, DirectorySource, File, Fs, FsNode, Image, PipelineError,
-    Secret, Test,
+    Binding, CacheVolume, ContainerPath, CopyWhat, Directory, DirectorySource, File, Fs, FsNode, Image,
+    LOCALHOST, PipelineError, Secret, Service, ServiceName, Test,
 };
 
 /// The network of a step.
@@ -27,6 +27,14 @@ pub(crate) struct Config {
     pub(crate) secret_variables: Vec<SecretVariable>,
     pub(crate) mounts: Vec<Mount>,
     pub(crate) network: Network,
+    /// Of a container that runs by itself; none: the image's.
+    pub(crate) entrypoint: Option<Vec<String>>,
+    /// Its arguments; none: the image's command, or nothing behind an entry point of our own.
+    pub(crate) args: Option<Vec<String>>,
+    /// Ports that it listens on.
+    pub(crate) ports: Vec<u16>,
+    /// Services that what follows finds.
+    pub(crate) bindings: Vec<Binding>,
 }
 
 /// A variable whose value is a secret.
@@ -141,6 +149,52 @@ impl Container {
         self.configured(|config| config.network = network)
     }
 
+    /// The entry point of a service made of this container, in place of the image's; the image's
+    /// command does not count any more.
+    pub fn with_entrypoint<S: Into<String>>(&self, args: impl IntoIterator<Item = S>) -> Self {
+        let args = args.into_iter().map(Into::into).collect();
+        self.configured(|config| config.entrypoint = Some(args))
+    }
+
+    /// The command of a service made of this container: the arguments of its entry point, or, if
+    /// the image has none, program and arguments.
+    pub fn with_default_args<S: Into<String>>(&self, args: impl IntoIterator<Item = S>) -> Self {
+        let args = args.into_iter().map(Into::into).collect();
+        self.configured(|config| config.args = Some(args))
+    }
+
+    /// A port on which a service made of this container listens. Others on its network reach all
+    /// its ports; this is one whose opening says that it is ready. Nothing is published on the host.
+    pub fn with_exposed_port(&self, port: u16) -> Self {
+        self.configured(|config| {
+            if !config.ports.contains(&port) {
+                config.ports.push(port);
+            }
+        })
+    }
+
+    /// `service` is ready before what follows runs, and can be reached by the name `alias` besides
+    /// its own. Under `localhost` both share one network namespace, as processes of one machine do.
+    /// What follows a binding is a run, never taken from a cache: build first, bind late.
+    #[track_caller]
+    pub fn with_service_binding(&self, alias: &str, service: &Service) -> Self {
+        let place = Location::caller();
+        let checked = match alias {
+            LOCALHOST => Ok(()),
+            _ => ServiceName::new(alias).map(drop).map_err(|what| PipelineError::new(what, place)),
+        };
+        self.checked(checked, |container, ()| {
+            let binding = Binding { alias: alias.to_owned(), service: service.clone() };
+            container.configured(|config| {
+                config.bindings.retain(|known| {
+                    known.alias != binding.alias
+                        || (alias == LOCALHOST && known.service.name() != service.name())
+                });
+                config.bindings.push(binding);
+            })
+        })
+    }
+
     /// The contents of a directory, copied to `path`.
     #[track_caller]
     pub fn with_directory(&self, path: &str, directory: Directory) -> Self {
@@ -192,7 +246,16 @@ impl Container {
     /// A command, without a shell. When it fails, so does the pipeline.
     #[track_caller]
     pub fn with_exec<S: Into<String>>(&self, args: impl IntoIterator<Item = S>) -> Self {
-        self.checked(arguments(args, Location::caller()), |container, args| {
+        let place = Location::caller();
+        let args = arguments(args, place).and_then(|args| match self.config.bindings.is_empty() {
+            true => Ok(args),
+            false => Err(PipelineError::new(
+                "a command after with_service_binding is a run and no build step: put it before the binding, or make \
+                 it a job (with_default_args and as_job) or a test (with_test)",
+                place,
+            )),
+        });
+        self.checked(args, |container, args| {
             container.on_fs(FsNode::Exec {
                 base: container.fs.clone(),
                 args,

@@ -9,21 +9,32 @@ mod container;
 mod directory;
 mod error;
 mod image;
+mod name;
 mod path;
+mod readiness;
 mod secret;
+mod service;
 mod test;
+mod volume;
 
 pub use cache_volume::{CacheVolume, Sharing};
 pub use container::{Container, Network};
 pub use directory::{Directory, File, HostDirectory};
 pub use error::PipelineError;
 pub use image::{Healthcheck, Image, ImageConfig, Recipe, RootFs, StandIn};
+pub use name::ServiceName;
 pub use path::ContainerPath;
+pub use readiness::Readiness;
 pub use secret::{Secret, SecretSource};
+pub use service::Service;
 pub use test::{RESULTS_DIR, RESULTS_VARIABLE, Test};
+pub use volume::{Lifetime, Volume};
 
 pub(crate) use container::{Config, MountSource};
 pub(crate) use directory::DirectorySource;
+pub(crate) use name::LOCALHOST;
+pub(crate) use service::Binding;
+pub(crate) use test::TestParts;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use super::plain_services::{self, Services};
 use crate::event::{Event, Outcome, Reporter, StepKind, TestCounts};
 use crate::size::bytes;
 
@@ -27,11 +28,11 @@ const FAILURE_LINES: usize = 24;
 /// The width of the first column, as cargo's.
 const STATUS_WIDTH: usize = 12;
 
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const CYAN: Style = AnsiColor::Cyan.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(super) const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Writes events as lines. Colours are written as ANSI sequences; give it a stream that takes them
 /// out where they are not wanted.
@@ -48,6 +49,7 @@ pub struct Plain<W> {
     latest: Option<String>,
     /// A pipeline began.
     began: bool,
+    services: Services,
     on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
 
@@ -62,6 +64,7 @@ impl<W: Write + Send> Plain<W> {
             failures: Vec::new(),
             latest: None,
             began: false,
+            services: Services::default(),
             on_closed: Some(Box::new(on_closed)),
         }
     }
@@ -121,8 +124,18 @@ impl<W: Write + Send> Plain<W> {
     }
 
     fn test(&mut self, event: &Event) {
-        let Event::TestFinished { pipeline, step, exit_code, cached, timed_out, counts, failures, tail, log } =
-            event
+        let Event::TestFinished {
+            pipeline,
+            step,
+            exit_code,
+            cached,
+            timed_out,
+            broken,
+            counts,
+            failures,
+            tail,
+            log,
+        } = event
         else {
             return;
         };
@@ -150,15 +163,19 @@ impl<W: Write + Send> Plain<W> {
                 let _ = writeln!(text, "    … {} more lines in the log", lines.len() - FAILURE_LINES);
             }
         }
-        let output =
-            if failures.is_empty() { last_lines(step, pipeline, Some(*exit_code), tail) } else { text };
+        let output = match (broken, failures.is_empty()) {
+            (Some(_), _) => String::new(), // it is not what failed
+            (None, true) => last_lines(step, pipeline, Some(*exit_code), tail),
+            (None, false) => text,
+        };
         let log = format!("\ncomplete output: {log}\n");
         let streamed = failures.is_empty().then(|| speaker(step, pipeline));
         self.failures.push(Failure { streamed, output, log });
-        let what = match (*timed_out, counted) {
-            (true, _) => "stopped by the time limit".into(),
-            (false, Some(counted)) => counted,
-            (false, None) => format!("exit code {exit_code}"),
+        let what = match (*timed_out, broken, counted) {
+            (true, ..) => "stopped by the time limit".into(),
+            (false, Some(_), _) => "stopped, for something that it needs broke".into(),
+            (false, None, Some(counted)) => counted,
+            (false, None, None) => format!("exit code {exit_code}"),
         };
         self.results.push(line(RED, "FAILED", &format!("{pipeline}: {what}")));
     }
@@ -240,6 +257,28 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 let how = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
                 self.results.push(line(RED, "FAILED", &format!("{pipeline}: {step}{how}")));
             }
+            Event::ServiceFailed { why, tail, log, .. } => {
+                let (output, log) = plain_services::failure(why, tail, log);
+                self.failures.push(Failure { streamed: None, output, log });
+                self.results.push(line(RED, "FAILED", why));
+            }
+            Event::ServiceLog { service, text } => {
+                if verbose || self.services.are_followed(service) {
+                    let block = self.services.lines(service, text);
+                    self.speaking = None;
+                    self.latest = None;
+                    self.write(&block);
+                }
+            }
+            Event::ServicesFollowed { services } => self.services.follow(services),
+            Event::ServicesLeft { session, containers } => {
+                self.results.push(plain_services::left(session, containers));
+            }
+            Event::Service { .. } | Event::ServicesRemoved { .. } if normal => {
+                if let Some((style, status, text)) = self.services.state(event, verbose) {
+                    self.line(style, status, &text);
+                }
+            }
             Event::Exported { pipeline, path } if normal => {
                 self.line(GREEN, "exported", &format!("{path} {DIM}> from {pipeline}{DIM:#}"));
             }
@@ -272,12 +311,12 @@ fn speaker(step: &str, pipeline: &str) -> String {
     format!("{step} {DIM}> in {pipeline}{DIM:#}")
 }
 
-fn line(style: Style, status: &str, text: &str) -> String {
+pub(super) fn line(style: Style, status: &str, text: &str) -> String {
     format!("{style}{status:>STATUS_WIDTH$}{style:#} {text}\n")
 }
 
 /// `0.15s`, `12.3s`, `4m 07s`.
-fn seconds(seconds: f64) -> String {
+pub(super) fn seconds(seconds: f64) -> String {
     if seconds < 10.0 {
         format!("{seconds:.2}s")
     } else if seconds < 60.0 {

@@ -64,6 +64,7 @@ fn test(pipeline: &str, exit_code: i32, counts: Option<TestCounts>, failures: Ve
         exit_code,
         cached: exit_code == 0,
         timed_out: exit_code == 124,
+        broken: None,
         counts,
         failures,
         tail: if exit_code == 0 { Vec::new() } else { vec!["one".into(), "of the last lines".into()] },

@@ -54,7 +54,10 @@ impl Session {
     }
 
     /// Boxed, since a stand-in's recipe may rest on another stand-in.
-    fn resolve_image<'a>(&'a self, image: &'a Image) -> BoxFuture<'a, Result<ResolvedImage, Error>> {
+    pub(super) fn resolve_image<'a>(
+        &'a self,
+        image: &'a Image,
+    ) -> BoxFuture<'a, Result<ResolvedImage, Error>> {
         Box::pin(async move {
             let cell = self.images.lock().await.entry(image.name().to_owned()).or_default().clone();
             let mut resolved = cell.lock().await;

@@ -5,11 +5,15 @@ mod failure;
 mod host;
 mod images;
 mod platform;
+mod run_test;
 mod secret;
+mod service_image;
+mod services;
 mod solve;
 mod test;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +21,9 @@ use std::time::{Duration, Instant};
 use bollard_buildkit_proto::pb;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use service_image::ServiceImages;
 
 pub use host::ca_bundle;
 pub use images::StandIns;
@@ -26,8 +33,10 @@ use crate::Error;
 use crate::buildkit::{CacheRecord, Control, Exporter, Prune, SolveError};
 use crate::docker::{Endpoint, Engine, EngineError, Environment, Found, discover};
 use crate::event::{Event, Events};
+use crate::lease;
 use crate::llb::{ResolvedImage, Target};
-use crate::pipeline::{Container, Directory};
+use crate::pipeline::{Container, Directory, Image};
+use crate::service::{Identity, Stack};
 
 /// How a session works.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +57,17 @@ pub struct Options {
     pub record: PathBuf,
     /// Where test results are copied, too, one folder a pipeline.
     pub export: Option<PathBuf>,
+    /// The task, as it is typed; a label of all that runs for it.
+    pub task: String,
+    /// How long a service may take to be ready, and a job a tenth of what it may take; none: a
+    /// minute.
+    pub ready_timeout: Option<Duration>,
+    /// A command that calls [`crate::watchdog::run`], as a program and its arguments: it cleans up
+    /// when this process is killed. None: only the next session does.
+    pub watchdog: Option<Vec<OsString>>,
+    /// An image with `sh`, `base64`, `timeout` and busybox's `nc`, to look at services from where
+    /// their addresses cannot be reached from here.
+    pub prober: Option<Image>,
 }
 
 /// A session with an engine.
@@ -65,6 +85,12 @@ pub struct Session {
     platform: Option<pb::Platform>,
     /// Secrets that were read.
     secrets: Mutex<solve::SecretValues>,
+    /// Images that services run.
+    service_images: Mutex<ServiceImages>,
+    /// Names of those of them that are new.
+    new_images: Mutex<BTreeSet<String>>,
+    /// What runs.
+    stack: Stack,
     /// Images that were resolved, by name; held while one is, so that it happens once.
     images: Mutex<BTreeMap<String, Arc<Mutex<Option<ResolvedImage>>>>>,
 }
@@ -91,10 +117,26 @@ impl Session {
         if let Some(named) = &named {
             platform::check(named, &engine, &control).await?;
         }
+        let (host, state) = (host::id(), host::state_dir());
+        let swept = lease::sweep_left(state.as_deref(), &engine, &host).await?;
+        if swept > 0 {
+            events
+                .notice(format!("removed {swept} containers, networks and volumes of runs that were killed"));
+        }
+        let identity = Identity {
+            session: Uuid::new_v4().simple().to_string(),
+            host: host.clone(),
+            task: options.task.clone(),
+        };
+        let (watchdog, name) = (options.watchdog.clone(), options.engine.clone());
+        let stack = Stack::new(&engine, &events, identity, watchdog, name, state);
         Ok(Self {
             control,
             proxy: host::proxies(&events),
-            host: host::id(),
+            host,
+            stack,
+            service_images: Mutex::default(),
+            new_images: Mutex::default(),
             ca: host::ca_bundle_told(&events),
             secrets: Mutex::default(),
             images: Mutex::default(),
@@ -105,6 +147,11 @@ impl Session {
             deadline,
             platform: named,
         })
+    }
+
+    /// The session's id, which all that it makes in the engine bears as a label.
+    pub fn id(&self) -> &str {
+        &self.stack.identity.session
     }
 
     /// The engine.

@@ -207,6 +207,15 @@ impl Session {
         Ok(known.clone())
     }
 
+    /// The value of one secret, read once in a session.
+    pub(super) async fn secret_value(&self, secret: &Secret) -> Result<Vec<u8>, Error> {
+        let mut known = self.secrets.lock().await;
+        if !known.contains_key(secret) {
+            known.insert(secret.clone(), secret::read(secret, &self.events).await?);
+        }
+        Ok(known.get(secret).cloned().unwrap_or_default())
+    }
+
     fn secret_store(&self, ids: BTreeMap<String, Secret>, values: &SecretValues) -> Arc<SecretStore> {
         let value = |(id, secret): (String, Secret)| Some((id, values.get(&secret)?.clone()));
         let values = ids.into_iter().filter_map(value).collect();

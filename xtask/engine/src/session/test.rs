@@ -37,6 +37,14 @@ pub struct TestReport {
     pub results: Option<TestResults>,
 }
 
+/// How a test command ended.
+pub(super) struct Ran {
+    pub(super) exit_code: i32,
+    pub(super) cached: bool,
+    /// What ended it from outside.
+    pub(super) broken: Option<Error>,
+}
+
 impl Session {
     /// Runs a test pipeline and keeps its results in the session's record, as `output.log`,
     /// `junit.xml` and whatever the command wrote; also where [`export`](super::Options::export)
@@ -57,11 +65,37 @@ impl Session {
             export::check(&export.join(name))?;
         }
         let files = self.options.record.join(name);
+        let ran = match test.is_bound() {
+            true => self.run_bound(name, test, &files).await?,
+            false => self.run_step(name, test, &files, told).await?,
+        };
+        let Ran { exit_code, cached, broken } = ran;
+        let log = files.join(OUTPUT_LOG);
+        let timed_out = matches!(broken, Some(Error::TimedOut { .. }));
+        let results = self.keep_results(name, test, &files);
+        let stopped = broken.as_ref().filter(|_| !timed_out).map(ToString::to_string);
+        let ended = Ended { exit_code, cached, timed_out, stopped };
+        self.tell_test(name, test, ended, results.as_ref(), &log);
+        if let Some(export) = &self.options.export {
+            let dest = export.join(name);
+            export::replace(&files, &dest)?;
+            self.events.emit(Event::Exported { pipeline: name.into(), path: dest.display().to_string() });
+        }
+        let report = TestReport { exit_code, cached, timed_out, files, results };
+        match (broken, report.exit_code) {
+            (Some(error), _) => Err(error),
+            (None, 0) => Ok(report),
+            (None, _) => Err(Error::Test { pipeline: name.into(), summary: summary(&report) }),
+        }
+    }
+
+    /// Runs a test as a step: from the cache if it passed before.
+    async fn run_step(&self, name: &str, test: &Test, files: &Path, told: &mut Told) -> Result<Ran, Error> {
         let mut rerun = self.options.rerun;
         let (exit_code, solved) = loop {
             let target = Target::Results(&test.fs);
-            let solved = self.solve(name, target, Exporter::Tar, Some(&files), rerun, told).await?;
-            let exit_code = exit_code(&files)?;
+            let solved = self.solve(name, target, Exporter::Tar, Some(files), rerun, told).await?;
+            let exit_code = exit_code(files)?;
             if exit_code != 0 && solved.test != Some(Outcome::Ran) && !rerun {
                 rerun = true; // perhaps an old failure: what counts is whether it fails now
                 continue;
@@ -73,24 +107,8 @@ impl Session {
         // A command may end with the same code by itself, before the time is up.
         let time_is_up = self.deadline.is_some_and(|end| Instant::now() >= end);
         let timed_out = exit_code == TIMED_OUT && time_is_up && !cached;
-        let log = self.keep_output(&files)?;
-        let results = self.keep_results(name, test, &files);
-        self.tell_test(name, test, exit_code, cached, timed_out, results.as_ref(), &log);
-        if let Some(export) = &self.options.export {
-            let dest = export.join(name);
-            export::replace(&files, &dest)?;
-            self.events.emit(Event::Exported { pipeline: name.into(), path: dest.display().to_string() });
-        }
-        let report = TestReport { exit_code, cached, timed_out, files, results };
-        match report {
-            TestReport { timed_out: true, .. } => Err(Error::TimedOut {
-                pipeline: name.into(),
-                limit: self.options.timeout.unwrap_or_default(),
-                step: Some(test.step()),
-            }),
-            TestReport { exit_code: 0, .. } => Ok(report),
-            _ => Err(Error::Test { pipeline: name.into(), summary: summary(&report) }),
-        }
+        self.keep_output(files)?;
+        Ok(Ran { exit_code, cached, broken: timed_out.then(|| self.timed_out(name, Some(test.step()))) })
     }
 
     /// The end of the test step as its exit code has it: to the engine it succeeded.
@@ -105,14 +123,13 @@ impl Session {
     }
 
     /// The output under its name in the record, without secrets.
-    fn keep_output(&self, files: &Path) -> Result<PathBuf, Error> {
+    fn keep_output(&self, files: &Path) -> Result<(), Error> {
         let (from, to) = (files.join(OUTPUT_FILE), files.join(OUTPUT_LOG));
         let kept = match self.events.redactor() {
             None => fs::rename(&from, &to),
             Some(redactor) => redactor.clean_file(&from, &to).and_then(|()| fs::remove_file(&from)),
         };
-        kept.map_err(|error| Error::write(&to, &error))?;
-        Ok(to)
+        kept.map_err(|error| Error::write(&to, &error))
     }
 
     fn keep_results(&self, name: &str, test: &Test, files: &Path) -> Option<TestResults> {
@@ -149,17 +166,8 @@ impl Session {
         })
     }
 
-    #[allow(clippy::too_many_arguments)] // the event's own fields
-    fn tell_test(
-        &self,
-        name: &str,
-        test: &Test,
-        exit_code: i32,
-        cached: bool,
-        timed_out: bool,
-        results: Option<&TestResults>,
-        log: &Path,
-    ) {
+    fn tell_test(&self, name: &str, test: &Test, ended: Ended, results: Option<&TestResults>, log: &Path) {
+        let Ended { exit_code, cached, timed_out, stopped } = ended;
         let failures: Vec<TestFailure> = results.map(TestResults::failures).unwrap_or_default();
         let tail = if exit_code == 0 { Vec::new() } else { last_lines(log) };
         self.events.emit(Event::TestFinished {
@@ -168,12 +176,22 @@ impl Session {
             exit_code,
             cached,
             timed_out,
+            broken: stopped,
             counts: results.map(TestResults::counts),
             failures,
             tail,
             log: log.display().to_string(),
         });
     }
+}
+
+/// How a test ended, for the event that tells it.
+struct Ended {
+    exit_code: i32,
+    cached: bool,
+    timed_out: bool,
+    /// Why something else stopped it.
+    stopped: Option<String>,
 }
 
 fn summary(report: &TestReport) -> String {

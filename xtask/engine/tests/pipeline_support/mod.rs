@@ -82,6 +82,11 @@ impl World {
         Self { token: self.token.clone(), ..Self::open_with(change).await }
     }
 
+    /// The image of the tests.
+    pub fn image_name(&self) -> &str {
+        &self.image
+    }
+
     /// A container that shares no step with another test but the image.
     pub fn node(&self) -> Container {
         let image = Container::from(self.image.as_str());

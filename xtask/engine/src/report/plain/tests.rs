@@ -108,6 +108,7 @@ fn that_no_test_ran_is_told_in_yellow() {
             exit_code: 0,
             cached: false,
             timed_out: false,
+            broken: None,
             counts: Some(TestCounts { passed, failed: 0, skipped }),
             failures: Vec::new(),
             tail: Vec::new(),

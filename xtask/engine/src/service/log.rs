@@ -1,0 +1,185 @@
+//! What a container prints: followed, kept complete in a file without secrets, its last lines at
+//! hand.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::docker::Engine;
+use crate::event::{Events, blocking};
+
+/// Last lines that are kept, and the most of one.
+const LINES: usize = 40;
+const LINE: usize = 2000;
+/// A line that does not end is cut here: what comes after it is told as the next one.
+const LONGEST: usize = 64 * 1024;
+
+/// What a container has printed so far.
+#[derive(Debug)]
+pub(crate) struct Log {
+    path: PathBuf,
+    tail: Mutex<VecDeque<String>>,
+    /// A line for which somebody waits has come.
+    found: CancellationToken,
+    /// All has come.
+    ended: CancellationToken,
+}
+
+/// Where a log goes, and what is looked for in it.
+pub(crate) struct LogOf {
+    /// The file of the complete log.
+    pub(crate) path: PathBuf,
+    /// Text of a line for which somebody waits.
+    pub(crate) needle: Option<String>,
+    /// Tells whole lines as they come.
+    pub(crate) tell: Box<dyn Fn(String) + Send>,
+}
+
+impl Log {
+    /// Follows the output of a container from its beginning, until it ends.
+    pub(crate) fn follow(engine: &Engine, id: &str, events: &Events, of: LogOf) -> Arc<Self> {
+        let log = Arc::new(Self {
+            path: of.path.clone(),
+            tail: Mutex::default(),
+            found: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        });
+        let (parts, events, this) = (engine.logs(id), events.clone(), log.clone());
+        tokio::spawn(async move {
+            let mut writer =
+                Writer { file: create(&of.path), rest: Vec::new(), events, of, log: this.clone() };
+            let mut parts = Box::pin(parts);
+            // Why it breaks off is not told here: the container's end is, and says more.
+            while let Some(Ok(part)) = parts.next().await {
+                writer.take(&part);
+            }
+            writer.end();
+            this.ended.cancel();
+        });
+        log
+    }
+
+    /// Where the complete log is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its last lines.
+    pub(crate) fn tail(&self) -> Vec<String> {
+        self.lines().iter().cloned().collect()
+    }
+
+    /// Waits until the line has come.
+    pub(crate) async fn found(&self) {
+        self.found.cancelled().await;
+    }
+
+    /// Waits until all has come, which is when the container has ended.
+    pub(crate) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    fn lines(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn create(path: &Path) -> Option<File> {
+    path.parent().map(fs::create_dir_all);
+    File::create(path).ok() // a full disk must not end the run: the last lines are at hand
+}
+
+struct Writer {
+    file: Option<File>,
+    /// The beginning of a line whose end has not come.
+    rest: Vec<u8>,
+    events: Events,
+    of: LogOf,
+    log: Arc<Log>,
+}
+
+impl Writer {
+    fn take(&mut self, part: &[u8]) {
+        self.rest.extend_from_slice(part);
+        let end = match self.rest.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => end + 1,
+            None if self.rest.len() > LONGEST => self.rest.len(),
+            None => return,
+        };
+        let whole: Vec<u8> = self.rest.drain(..end).collect();
+        self.tell(&whole);
+    }
+
+    fn end(&mut self) {
+        let rest = std::mem::take(&mut self.rest);
+        if !rest.is_empty() {
+            self.tell(&rest);
+        }
+    }
+
+    fn tell(&mut self, lines: &[u8]) {
+        let text = self.events.redacted(String::from_utf8_lossy(lines).into_owned());
+        if let Some(file) = &mut self.file
+            && blocking(|| file.write_all(text.as_bytes())).is_err()
+        {
+            self.file = None;
+        }
+        if let Some(needle) = &self.of.needle
+            && text.lines().any(|line| line.contains(needle.as_str()))
+        {
+            self.log.found.cancel();
+        }
+        let mut tail = self.log.lines();
+        for line in text.lines() {
+            if tail.len() == LINES {
+                tail.pop_front();
+            }
+            tail.push_back(line.chars().take(LINE).collect());
+        }
+        drop(tail);
+        (self.of.tell)(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_and_without_secrets_however_they_were_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("services/crux.log");
+        let (sender, told) = mpsc::channel();
+        let events = Events::new(Vec::new());
+        events.redact("hunter2");
+        let log = Arc::new(Log {
+            path: path.clone(),
+            tail: Mutex::default(),
+            found: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        });
+        let of = LogOf {
+            path: path.clone(),
+            needle: Some("listening".into()),
+            tell: Box::new(move |text| sender.send(text).unwrap()),
+        };
+        let mut writer = Writer { file: create(&path), rest: Vec::new(), events, of, log: log.clone() };
+        writer.take(b"password hunt");
+        assert!(told.try_recv().is_err());
+        writer.take(b"er2\nlist");
+        assert_eq!(told.try_recv().unwrap(), "password ***\n");
+        assert!(!log.found.is_cancelled());
+        writer.take(b"ening\nlast");
+        assert!(log.found.is_cancelled());
+        writer.end();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "password ***\nlistening\nlast");
+        assert_eq!(log.tail(), ["password ***", "listening", "last"]);
+    }
+}

@@ -1,0 +1,25 @@
+//! Services while they run: what they mean together (`plan`), the containers they become (`body`),
+//! what they print (`log`), when they are ready (`probe`), and all that a session has running
+//! (`stack`). Starting them is the session's business, which also builds their images.
+
+mod body;
+mod dial;
+mod failure;
+mod log;
+mod pause;
+mod plan;
+mod probe;
+mod prober;
+mod stack;
+
+pub(crate) use body::{Body, Place};
+pub(crate) use dial::Dialer;
+pub(crate) use failure::Broken;
+pub use failure::{ServiceFailure, Why};
+pub(crate) use log::{Log, LogOf};
+pub(crate) use pause::pause_image;
+pub use plan::PlanError;
+pub(crate) use plan::{Client, Node, Plan};
+pub(crate) use probe::{Probe, Target};
+pub(crate) use prober::{IDLE as PROBER_IDLE, Prober};
+pub(crate) use stack::{Identity, Running, Stack, State};

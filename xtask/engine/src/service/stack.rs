@@ -1,0 +1,349 @@
+//! All that a session has running: its network, its containers, and who looks after them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use bollard::models::ContainerCreateBody;
+use tokio::sync::{OnceCell, watch};
+use tokio_util::task::TaskTracker;
+
+use super::{Broken, Dialer, Log, Node, dial};
+use crate::Error;
+use crate::docker::{
+    Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, PART_LABEL, SESSION_LABEL, TASK_LABEL,
+};
+use crate::event::Events;
+use crate::lease::{self, Lease};
+use crate::pipeline::{Lifetime, Service, Volume};
+use crate::watchdog::Watchdog;
+
+/// How long what was asked of the engine may take when a session ends.
+const IN_FLIGHT: Duration = Duration::from_secs(5);
+/// How long a service whose data are kept may take to end by itself.
+const GRACE: i32 = 10;
+/// Characters of a session's id in names.
+const SHORT: usize = 8;
+
+/// Whose everything is.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) session: String,
+    pub(crate) host: String,
+    pub(crate) task: String,
+}
+
+impl Identity {
+    /// The labels of something that dies with the session.
+    pub(crate) fn labels(&self, part: &str) -> Labels {
+        let mut labels = Labels::from([
+            (SESSION_LABEL.to_owned(), self.session.clone()),
+            (KIND_LABEL.to_owned(), "session".to_owned()),
+            (HOST_LABEL.to_owned(), self.host.clone()),
+        ]);
+        for (label, value) in [(TASK_LABEL, self.task.as_str()), (PART_LABEL, part)] {
+            if !value.is_empty() {
+                labels.insert(label.to_owned(), value.to_owned());
+            }
+        }
+        labels
+    }
+
+    /// What finds all that dies with the session.
+    fn filter(&self) -> [String; 1] {
+        [format!("{SESSION_LABEL}={}", self.session)]
+    }
+
+    /// The name of a container or network of this session.
+    pub(crate) fn name(&self, part: &str) -> String {
+        let short: String = self.session.chars().take(SHORT).collect();
+        format!("xtask-{short}{}{part}", if part.is_empty() { "" } else { "-" })
+    }
+}
+
+/// How far a service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Not ready yet.
+    Coming,
+    /// Ready or, as a job, ended well.
+    Ready,
+    /// It will never be.
+    Failed,
+}
+
+/// A service of this session.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) service: Service,
+    pub(crate) aliases: BTreeSet<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) state: watch::Sender<State>,
+    pub(crate) container: OnceLock<String>,
+    pub(crate) log: OnceLock<Arc<Log>>,
+}
+
+impl Running {
+    fn new(node: &Node) -> Arc<Self> {
+        Arc::new(Self {
+            service: node.service.clone(),
+            aliases: node.aliases.clone(),
+            group: node.group.clone(),
+            state: watch::Sender::new(State::Coming),
+            container: OnceLock::new(),
+            log: OnceLock::new(),
+        })
+    }
+
+    /// Its last lines.
+    pub(crate) fn tail(&self) -> Vec<String> {
+        self.log.get().map(|log| log.tail()).unwrap_or_default()
+    }
+
+    /// Where its complete log is.
+    pub(crate) fn log_path(&self) -> Option<PathBuf> {
+        self.log.get().map(|log| log.path().to_path_buf())
+    }
+
+    fn keeps_data(&self) -> bool {
+        self.service.0.volumes.iter().any(|(_, volume)| volume.lifetime == Lifetime::Kept)
+    }
+}
+
+/// The session's network.
+pub(crate) struct Net {
+    pub(crate) name: String,
+    /// Whether containers on it can be reached from here.
+    pub(crate) is_here: bool,
+}
+
+/// What a session has running.
+pub(crate) struct Stack {
+    engine: Engine,
+    events: Events,
+    pub(crate) identity: Identity,
+    watchdog: Option<Vec<OsString>>,
+    engine_name: Option<String>,
+    state_dir: Option<PathBuf>,
+    lease: tokio::sync::Mutex<Option<Lease>>,
+    net: OnceCell<Net>,
+    pub(crate) dialer: OnceCell<Dialer>,
+    /// Containers that own a `localhost`, by group.
+    pauses: Mutex<BTreeMap<String, Arc<OnceCell<String>>>>,
+    /// In the order in which they came.
+    running: Mutex<Vec<Arc<Running>>>,
+    volumes: Mutex<Vec<File>>,
+    pub(crate) broken: Arc<Broken>,
+    /// Requests that must not be left half done.
+    requests: TaskTracker,
+    closing: Arc<AtomicBool>,
+}
+
+impl Stack {
+    pub(crate) fn new(
+        engine: &Engine,
+        events: &Events,
+        identity: Identity,
+        watchdog: Option<Vec<OsString>>,
+        engine_name: Option<String>,
+        state_dir: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            engine: engine.clone(),
+            events: events.clone(),
+            identity,
+            watchdog,
+            engine_name,
+            state_dir,
+            lease: tokio::sync::Mutex::default(),
+            net: OnceCell::new(),
+            dialer: OnceCell::new(),
+            pauses: Mutex::default(),
+            running: Mutex::default(),
+            volumes: Mutex::default(),
+            broken: Arc::default(),
+            requests: TaskTracker::new(),
+            closing: Arc::default(),
+        }
+    }
+
+    /// Makes sure that somebody cleans up after us, before there is anything to clean up.
+    pub(crate) async fn take_lease(&self) {
+        let mut lease = self.lease.lock().await;
+        if lease.is_none() {
+            let watchdog = self.start_watchdog().await;
+            *lease =
+                Some(Lease::take(self.state_dir.as_deref(), &self.identity.session, &self.engine, watchdog));
+        }
+    }
+
+    async fn start_watchdog(&self) -> Option<Watchdog> {
+        let command = self.watchdog.as_ref()?;
+        let started = Watchdog::start(command, self.engine_name.clone(), &self.identity.session).await;
+        if let Err(error) = &started {
+            self.events.notice(format!(
+                "nobody watches over this run ({error}): if it is killed, the next one cleans up after it"
+            ));
+        }
+        started.ok()
+    }
+
+    /// The session's network, made when first asked for.
+    pub(crate) async fn net(&self) -> Result<&Net, Error> {
+        let make = async || {
+            self.take_lease().await;
+            let name = self.identity.name("");
+            let (engine, labels, network) = (self.engine.clone(), self.identity.labels(""), name.clone());
+            self.request(async move { engine.create_network(&network, &labels).await }).await?;
+            let gateway = self.engine.gateway(&name).await?;
+            Ok(Net { name, is_here: gateway.is_some_and(dial::is_here) })
+        };
+        self.net.get_or_try_init(make).await
+    }
+
+    /// The cell of the container that owns a group's `localhost`.
+    pub(crate) fn pause(&self, group: &str) -> Arc<OnceCell<String>> {
+        lock(&self.pauses).entry(group.to_owned()).or_default().clone()
+    }
+
+    /// Makes a container; gives its id. It is made to its end even if nobody waits for it any more.
+    pub(crate) async fn create(&self, name: String, body: ContainerCreateBody) -> Result<String, Error> {
+        let engine = self.engine.clone();
+        self.request(async move { engine.create_container(&name, body).await }).await
+    }
+
+    /// A request of which the engine may make something also when it is given up: then `close` waits
+    /// for it, and finds what it made.
+    async fn request<T: Send + 'static>(
+        &self,
+        request: impl Future<Output = Result<T, EngineError>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let done = self.requests.spawn(request).await;
+        done.map_err(|error| Error::Machine(format!("a request to the engine broke off: {error}")))?
+            .map_err(Error::from)
+    }
+
+    /// The entry of a service, and whether it is new.
+    ///
+    /// # Errors
+    /// If another service of its name runs, or it runs in other company than `node` says.
+    pub(crate) fn enter(&self, node: &Node) -> Result<(Arc<Running>, bool), Error> {
+        let mut running = lock(&self.running);
+        let Some(known) = running.iter().find(|known| known.service.name() == node.name()) else {
+            let new = Running::new(node);
+            running.push(new.clone());
+            return Ok((new, true));
+        };
+        if !known.service.is_same(&node.service) {
+            return Err(super::PlanError::SameName(node.name().to_owned()).into());
+        }
+        if known.group != node.group || !node.aliases.is_subset(&known.aliases) {
+            return Err(Error::Usage(format!(
+                "{} runs already, under other names than it is wanted by now: start all that need it together",
+                node.name()
+            )));
+        }
+        Ok((known.clone(), false))
+    }
+
+    /// What runs, or did, in the order in which it came.
+    pub(crate) fn all(&self) -> Vec<Arc<Running>> {
+        lock(&self.running).clone()
+    }
+
+    /// The name of a volume in the engine, which is there now and ours alone.
+    ///
+    /// # Errors
+    /// If another session uses it.
+    pub(crate) async fn volume(&self, volume: &Volume, service: &str) -> Result<String, Error> {
+        let (name, labels) = match volume.lifetime {
+            Lifetime::Session => (self.identity.name(&volume.name), self.identity.labels(service)),
+            Lifetime::Kept => {
+                let name = kept_name(volume, &self.identity.host);
+                self.claim(&name, service).await?;
+                (name, kept_labels(volume, &self.identity.host))
+            }
+        };
+        let (engine, made) = (self.engine.clone(), name.clone());
+        self.request(async move { engine.create_volume(&made, &labels).await }).await?;
+        Ok(name)
+    }
+
+    /// Locks a volume that is kept: two servers on the same data destroy them.
+    async fn claim(&self, name: &str, service: &str) -> Result<(), Error> {
+        let in_use = |by: String| {
+            Error::Machine(format!("the data of {service} are in use{by}; stop that, or wait until it ends"))
+        };
+        let lock_file = lease::lock_volume(self.state_dir.as_deref(), name)
+            .map_err(|lease::InUse| in_use(" by another run of this checkout".into()))?;
+        let users = self.engine.users_of_volume(name).await?;
+        if let Some(user) = users.first() {
+            return Err(in_use(format!(" by the container {user}")));
+        }
+        lock(&self.volumes).extend(lock_file);
+        Ok(())
+    }
+
+    /// Whether the end of a service is no failure any more.
+    pub(crate) fn closing(&self) -> Arc<AtomicBool> {
+        self.closing.clone()
+    }
+
+    /// Removes all that the session made: those with data to keep end by themselves, in reverse; the
+    /// others at once.
+    ///
+    /// # Errors
+    /// If something cannot be removed. The lease stays then, so that the next run tries again.
+    pub(crate) async fn close(&self) -> Result<usize, EngineError> {
+        self.closing.store(true, Ordering::SeqCst);
+        let Some(lease) = self.lease.lock().await.take() else { return Ok(0) };
+        self.requests.close();
+        let _ = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await;
+        let running = std::mem::take(&mut *lock(&self.running));
+        for running in running.iter().rev().filter(|running| running.keeps_data()) {
+            if let Some(container) = running.container.get() {
+                self.engine.stop_container(container, GRACE).await?;
+            }
+        }
+        let removed = self.engine.sweep(&self.identity.filter()).await?;
+        // Nothing prints any more; what it printed last is in its file.
+        for log in running.iter().filter_map(|running| running.log.get()) {
+            let _ = tokio::time::timeout(Duration::from_secs(1), log.ended()).await;
+        }
+        lock(&self.volumes).clear();
+        lease.release().await;
+        Ok(removed)
+    }
+
+    /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.
+    pub(crate) async fn leave(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        if let Some(lease) = self.lease.lock().await.take() {
+            lease.release().await;
+        }
+    }
+}
+
+/// The name of a volume that is kept: its owner's, and this machine's.
+fn kept_name(volume: &Volume, host: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::new().chain_update(host).chain_update([0]).chain_update(&volume.owner).finalize();
+    format!("xtask-{}-{}", &crate::hex(&digest)[..12], volume.name)
+}
+
+fn kept_labels(volume: &Volume, host: &str) -> Labels {
+    Labels::from([
+        (KIND_LABEL.to_owned(), "kept".to_owned()),
+        (HOST_LABEL.to_owned(), host.to_owned()),
+        (PART_LABEL.to_owned(), volume.name.clone()),
+        ("xtask.owner".to_owned(), volume.owner.clone()),
+    ])
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

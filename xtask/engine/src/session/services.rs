@@ -1,0 +1,485 @@
+//! Services: their images are built, their containers made, started, and looked at until they are
+//! ready, each as soon as what it needs is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{BoxFuture, FutureExt, try_join_all};
+use tokio::sync::watch;
+
+use super::Session;
+use super::service_image::ServiceImage;
+use crate::Error;
+use crate::docker::{Ended, EngineError};
+use crate::event::{Event, ServiceState};
+use crate::pipeline::{Config, ContainerPath, MountSource, Service};
+use crate::service::{
+    Body, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure, State,
+    Target, Why, pause_image,
+};
+
+/// The time in which a service must be ready, where nobody says otherwise.
+const READY: Duration = Duration::from_secs(60);
+/// A job has so many times as long: it does the work that services wait for.
+const JOB_FACTOR: u32 = 10;
+/// How long the last lines of something that ended may still be on their way.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+impl Session {
+    /// Starts services and all that they need, each once in a session, and returns when all of these
+    /// are ready. They run until the session is closed.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] before anything starts; [`Error::Service`] if one fails; else see [`Error`].
+    pub async fn start(&self, services: &[&Service]) -> Result<(), Error> {
+        let plan = Plan::of(services, None)?;
+        self.in_time(&self.stack.identity.task, self.start_plan(&plan)).await
+    }
+
+    /// Waits until one of the session's services breaks, the user stops the run, or its time is up.
+    ///
+    /// # Returns
+    /// Which of them it was.
+    pub async fn broken(&self) -> Error {
+        let broken = async { Err::<(), _>(self.stack.broken.wait().await) };
+        self.in_time(&self.stack.identity.task, broken).await.err().unwrap_or(Error::Canceled)
+    }
+
+    /// Removes all that ran for the session. To be called at its end, whatever that is.
+    ///
+    /// # Errors
+    /// If the engine is gone or something cannot be removed.
+    pub async fn close(&self) -> Result<(), Error> {
+        let begun = Instant::now();
+        let removed = self.stack.close().await?;
+        if removed > 0 {
+            let seconds = begun.elapsed().as_secs_f64();
+            self.events.emit(Event::ServicesRemoved { removed, seconds });
+        }
+        self.forget_old_images().await;
+        Ok(())
+    }
+
+    /// Leaves what runs for the session as it is, to be looked at and later removed by hand. Gives
+    /// whether there is anything.
+    pub async fn leave(&self) -> bool {
+        let containers: Vec<(String, String)> = self
+            .stack
+            .all()
+            .iter()
+            .filter(|running| running.container.get().is_some())
+            .map(|running| running.service.name())
+            .map(|name| (name.to_owned(), self.stack.identity.name(name)))
+            .collect();
+        let any = !containers.is_empty();
+        if any {
+            let session = self.stack.identity.session.clone();
+            self.events.emit(Event::ServicesLeft { session, containers });
+            self.stack.leave().await;
+        }
+        any
+    }
+
+    /// Brings up all of a plan, in parallel as far as needs allow.
+    pub(super) async fn start_plan(&self, plan: &Plan) -> Result<(), Error> {
+        let mut coming: Vec<BoxFuture<'_, Result<(), Error>>> = Vec::new();
+        for node in &plan.nodes {
+            let (running, is_new) = self.stack.enter(node)?;
+            coming.push(match is_new {
+                true => self.bring_up(node, plan, running).boxed(),
+                false => self.be_ready(running).boxed(),
+            });
+        }
+        let broken = async { Err(self.stack.broken.wait().await) };
+        tokio::select! {
+            biased;
+            result = try_join_all(coming) => result.map(drop),
+            error = broken => error,
+        }
+    }
+
+    /// Waits for a service that somebody else starts.
+    async fn be_ready(&self, running: Arc<Running>) -> Result<(), Error> {
+        match until(&running.state).await {
+            State::Ready => Ok(()),
+            _ => Err(self.stack.broken.wait().await),
+        }
+    }
+
+    async fn bring_up(&self, node: &Node, plan: &Plan, running: Arc<Running>) -> Result<(), Error> {
+        let result = self.bring_up_now(node, plan, &running).await;
+        running.state.send_replace(if result.is_ok() { State::Ready } else { State::Failed });
+        result
+    }
+
+    async fn bring_up_now(&self, node: &Node, plan: &Plan, running: &Arc<Running>) -> Result<(), Error> {
+        let name = node.name();
+        // Both take their time; the network is there when the first image is.
+        let (image, _) = tokio::try_join!(self.service_image(name, &node.service.0.fs), self.stack.net())?;
+        let container = self.make(node, plan, &image).await?;
+        let _ = running.container.set(container.clone());
+        self.wait_for_needs(node).await;
+        self.tell_service(name, ServiceState::Starting, Duration::ZERO);
+        let started = Instant::now();
+        if let Err(error) = self.engine.start_container(&container, name).await {
+            return Err(match error {
+                EngineError::Refused { message, .. } => {
+                    self.service_failed(running, Why::CannotStart(cannot_start(&message))).await
+                }
+                gone => gone.into(),
+            });
+        }
+        let log = self.follow(node, &container);
+        let _ = running.log.set(log.clone());
+        let engine = self.engine.clone();
+        let ended = async move { engine.ended(&container).await }.boxed();
+        match node.service.is_job() {
+            true => self.run_job(running, ended, started).await,
+            false => self.run_service(node, running, log, ended, started).await,
+        }
+    }
+
+    /// The container of a service, not started.
+    async fn make(&self, node: &Node, plan: &Plan, image: &ServiceImage) -> Result<String, Error> {
+        let definition = &*node.service.0;
+        let mut volumes = Vec::new();
+        for (path, volume) in &definition.volumes {
+            volumes.push((path.as_str().to_owned(), self.stack.volume(volume, node.name()).await?));
+        }
+        let mut aliases = node.aliases.clone();
+        aliases.insert(node.name().to_owned());
+        let body = Body {
+            image: image.id.clone(),
+            image_config: &image.config,
+            config: &definition.config,
+            command: None,
+            variables: self.secret_variables(&definition.config).await?,
+            readiness: definition.readiness.as_ref(),
+            place: self.place(node.name(), aliases, node.group.as_deref(), plan).await?,
+            volumes,
+            memory: definition.memory,
+            labels: self.stack.identity.labels(node.name()),
+        };
+        if !body.runs_something() {
+            return Err(Error::Usage(format!(
+                "{}: its image names no command, so there is nothing to run; give it one with with_default_args",
+                node.name()
+            )));
+        }
+        let container = self.stack.create(self.stack.identity.name(node.name()), body.request()).await?;
+        self.put_secrets(node.name(), &definition.config, &container).await?;
+        Ok(container)
+    }
+
+    /// Where a container is on the network: under its names, or in the namespace of its group.
+    pub(super) async fn place(
+        &self,
+        name: &str,
+        aliases: BTreeSet<String>,
+        group: Option<&str>,
+        plan: &Plan,
+    ) -> Result<Place, Error> {
+        let network = self.stack.net().await?.name.clone();
+        let Some(group) = group else {
+            return Ok(Place::Network { name: network, hostname: name.to_owned(), aliases });
+        };
+        let container = self.pause(group, plan).await?;
+        Ok(Place::Joined { container })
+    }
+
+    /// The container that owns a group's `localhost`, with the names of all its members; it runs.
+    async fn pause(&self, group: &str, plan: &Plan) -> Result<String, Error> {
+        let cell = self.stack.pause(group);
+        let make = async || {
+            let members = plan.groups().remove(group).unwrap_or_default();
+            let mut aliases: BTreeSet<String> = members.iter().map(|node| node.name().to_owned()).collect();
+            aliases.extend(members.iter().flat_map(|node| node.aliases.iter().cloned()));
+            let architecture = self.engine.architecture().await?;
+            let pause = pause_image(&architecture).ok_or_else(|| {
+                Error::Machine(format!(
+                    "a shared localhost needs a program for {architecture}, and there is none: bind services under names"
+                ))
+            })?;
+            let image = self.service_image("pause", &pause.fs).await?;
+            let network = self.stack.net().await?.name.clone();
+            let place = Place::Network { name: network, hostname: group.to_owned(), aliases };
+            self.own_container(&format!("{group}-localhost"), &image, &pause.config, place).await
+        };
+        cell.get_or_try_init(make).await.cloned()
+    }
+
+    /// A container of our own among the services, started.
+    async fn own_container(
+        &self,
+        name: &str,
+        image: &ServiceImage,
+        config: &Config,
+        place: Place,
+    ) -> Result<String, Error> {
+        let body = Body {
+            image: image.id.clone(),
+            image_config: &image.config,
+            config,
+            command: None,
+            variables: BTreeMap::new(),
+            readiness: None,
+            place,
+            volumes: Vec::new(),
+            memory: None,
+            labels: self.stack.identity.labels(name),
+        };
+        let container = self.stack.create(self.stack.identity.name(name), body.request()).await?;
+        self.engine.start_container(&container, name).await?;
+        Ok(container)
+    }
+
+    /// What connects to containers: we ourselves, or a prober where their addresses mean nothing here.
+    async fn dialer(&self) -> Result<&Dialer, Error> {
+        let find = async || {
+            let net = self.stack.net().await?;
+            let image = match &self.options.prober {
+                Some(image) if !net.is_here => image,
+                _ => return Ok(Dialer::Direct),
+            };
+            self.events.detail("containers cannot be reached from here: a prober among them looks at them");
+            let prober = crate::pipeline::Container::from(image.clone()).with_entrypoint(PROBER_IDLE);
+            let image = self.service_image("prober", &prober.fs).await?;
+            let (name, aliases) = (net.name.clone(), BTreeSet::new());
+            let place = Place::Network { name, hostname: "prober".into(), aliases };
+            let container = self.own_container("prober", &image, &prober.config, place).await?;
+            Ok(Dialer::Prober(Arc::new(Prober::new(&self.engine, container))))
+        };
+        self.stack.dialer.get_or_try_init(find).await
+    }
+
+    async fn wait_for_needs(&self, node: &Node) {
+        let needed: Vec<Arc<Running>> = self
+            .stack
+            .all()
+            .into_iter()
+            .filter(|running| node.waits_for.contains(running.service.name()))
+            .collect();
+        let not_ready = |running: &&Arc<Running>| *running.state.borrow() != State::Ready;
+        let needs: Vec<String> =
+            needed.iter().filter(not_ready).map(|running| running.service.name().to_owned()).collect();
+        if !needs.is_empty() {
+            self.tell_service(node.name(), ServiceState::Waiting { needs }, Duration::ZERO);
+        }
+        for running in needed {
+            if until(&running.state).await != State::Ready {
+                // Its own failure ends all of this.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    fn follow(&self, node: &Node, container: &str) -> Arc<Log> {
+        let name = node.name().to_owned();
+        let needle = match &node.service.0.readiness {
+            Some(crate::pipeline::Readiness::LogLine { text }) => Some(text.clone()),
+            _ => None,
+        };
+        let (events, path) =
+            (self.events.clone(), self.options.record.join("services").join(format!("{name}.log")));
+        let tell = move |text| events.emit(Event::ServiceLog { service: name.clone(), text });
+        Log::follow(&self.engine, container, &self.events, LogOf { path, needle, tell: Box::new(tell) })
+    }
+
+    async fn run_job(
+        &self,
+        running: &Arc<Running>,
+        ended: BoxFuture<'static, Result<Ended, EngineError>>,
+        started: Instant,
+    ) -> Result<(), Error> {
+        let limit = running.service.0.timeout.unwrap_or(self.ready_timeout() * JOB_FACTOR);
+        match tokio::time::timeout(limit, ended).await {
+            Err(_) => Err(self.service_failed(running, Why::JobTooLong { limit }).await),
+            Ok(Err(error)) => Err(error.into()),
+            Ok(Ok(ended)) if ended.code != 0 => {
+                Err(self.service_failed(running, Why::JobFailed(ended)).await)
+            }
+            Ok(Ok(_)) => {
+                self.tell_service(running.service.name(), ServiceState::Completed, started.elapsed());
+                Ok(())
+            }
+        }
+    }
+
+    async fn run_service(
+        &self,
+        node: &Node,
+        running: &Arc<Running>,
+        log: Arc<Log>,
+        mut ended: BoxFuture<'static, Result<Ended, EngineError>>,
+        started: Instant,
+    ) -> Result<(), Error> {
+        let limit = running.service.0.timeout.unwrap_or(self.ready_timeout());
+        let looking = self.probe(node, running, log);
+        let probing = async {
+            let probe = match tokio::time::timeout(limit, looking).await {
+                Ok(probe) => probe?,
+                Err(_) => return Ok(Err(too_late(limit, "", "it could not be looked at"))),
+            };
+            let left = limit.saturating_sub(started.elapsed());
+            Ok::<_, Error>(match tokio::time::timeout(left, probe.ready()).await {
+                Err(_) => Err(too_late(limit, &probe.describe(), &probe.last())),
+                Ok(seen) => seen?.map_err(|last| unfit(&probe, last)),
+            })
+        };
+        let ready = tokio::select! {
+            biased;
+            ended = &mut ended => Err(Why::EndedBeforeReady(ended?)),
+            seen = probing => seen?,
+        };
+        if let Err(why) = ready {
+            return Err(self.service_failed(running, why).await);
+        }
+        self.tell_service(node.name(), ServiceState::Ready, started.elapsed());
+        self.watch(running.clone(), ended);
+        Ok(())
+    }
+
+    async fn probe(&self, node: &Node, running: &Arc<Running>, log: Arc<Log>) -> Result<Probe, Error> {
+        let container = running.container.get().cloned().unwrap_or_default();
+        let owner = match &node.group {
+            Some(group) => self.stack.pause(group).get().cloned().unwrap_or_default(),
+            None => container.clone(),
+        };
+        let (dialer, net) = (self.dialer().await?.clone(), self.stack.net().await?);
+        let target = Target {
+            engine: self.engine.clone(),
+            container,
+            service: node.name().to_owned(),
+            address: self.engine.address(&owner, &net.name).await?,
+            dialer,
+            ports: node.service.0.config.ports.clone(),
+            log,
+        };
+        Ok(Probe::new(node.service.0.readiness.as_ref(), target))
+    }
+
+    /// From now on the end of a service breaks what needs it.
+    fn watch(&self, running: Arc<Running>, ended: BoxFuture<'static, Result<Ended, EngineError>>) {
+        let (events, broken, closing) =
+            (self.events.clone(), self.stack.broken.clone(), self.stack.closing());
+        tokio::spawn(async move {
+            let ended = ended.await;
+            if closing.load(Ordering::SeqCst) {
+                return;
+            }
+            broken.tell(match ended {
+                Ok(ended) => failed(&running, Why::EndedWhileNeeded(ended), &events).await,
+                Err(error) => error.into(),
+            });
+        });
+    }
+
+    async fn service_failed(&self, running: &Running, why: Why) -> Error {
+        failed(running, why, &self.events).await
+    }
+
+    fn tell_service(&self, name: &str, state: ServiceState, took: Duration) {
+        self.events.emit(Event::Service { service: name.to_owned(), state, seconds: took.as_secs_f64() });
+    }
+
+    fn ready_timeout(&self) -> Duration {
+        self.options.ready_timeout.unwrap_or(READY)
+    }
+
+    /// The secret variables of a container that runs, with their values.
+    pub(super) async fn secret_variables(&self, config: &Config) -> Result<BTreeMap<String, String>, Error> {
+        let mut variables = BTreeMap::new();
+        for variable in &config.secret_variables {
+            let value = self.secret_value(&variable.secret).await?;
+            let value = String::from_utf8(value).map_err(|_| Error::Secret {
+                secret: variable.secret.source().to_string(),
+                why: format!("the variable {} needs text, and it is none", variable.name),
+            })?;
+            variables.insert(variable.name.clone(), value);
+        }
+        Ok(variables)
+    }
+
+    /// Puts mounted secrets into a container that has not started. They die with it.
+    pub(super) async fn put_secrets(
+        &self,
+        name: &str,
+        config: &Config,
+        container: &str,
+    ) -> Result<(), Error> {
+        let mut files: Vec<(&ContainerPath, Vec<u8>)> = Vec::new();
+        for mount in &config.mounts {
+            match &mount.source {
+                MountSource::Secret(secret) => files.push((&mount.path, self.secret_value(secret).await?)),
+                MountSource::Cache(_) => {} // a step's; a container works without
+                MountSource::Directory(..) => {
+                    return Err(Error::Usage(format!(
+                        "{name}: a directory can be mounted in build steps only, not at {}; copy it with \
+                         with_directory",
+                        mount.path
+                    )));
+                }
+            }
+        }
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut archive = tar::Builder::new(Vec::new());
+        let packed = files.into_iter().try_for_each(|(path, value)| {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(value.len() as u64);
+            header.set_mode(0o444);
+            archive.append_data(&mut header, path.as_str().trim_start_matches('/'), &*value)
+        });
+        let archive = packed.and_then(|()| archive.into_inner());
+        let archive =
+            archive.map_err(|error| Error::Machine(format!("{name}: cannot pack its secrets: {error}")))?;
+        Ok(self.engine.put_files(container, archive).await?)
+    }
+}
+
+/// Waits until it is known what becomes of a service.
+fn until(state: &watch::Sender<State>) -> impl Future<Output = State> + use<> {
+    let mut state = state.subscribe();
+    async move { state.wait_for(|state| *state != State::Coming).await.map_or(State::Failed, |state| *state) }
+}
+
+/// Tells that a service failed, with its last lines.
+async fn failed(running: &Running, why: Why, events: &crate::event::Events) -> Error {
+    if let (Some(log), Why::EndedBeforeReady(_) | Why::EndedWhileNeeded(_) | Why::JobFailed(_)) =
+        (running.log.get(), &why)
+    {
+        let _ = tokio::time::timeout(LAST_LINES, log.ended()).await;
+    }
+    let service = running.service.name().to_owned();
+    events.emit(Event::Service { service: service.clone(), state: ServiceState::Failed, seconds: 0.0 });
+    let failure = ServiceFailure { service, why, tail: running.tail(), log: running.log_path() };
+    events.emit(Event::ServiceFailed {
+        service: failure.service.clone(),
+        why: failure.to_string(),
+        tail: failure.tail.clone(),
+        log: failure.log.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
+    });
+    Error::Service(Box::new(failure))
+}
+
+fn too_late(limit: Duration, readiness: &str, last: &str) -> Why {
+    Why::NotReady { limit, readiness: readiness.to_owned(), last: last.to_owned() }
+}
+
+fn unfit(probe: &Probe, last: String) -> Why {
+    match probe.is_healthcheck() {
+        true => Why::Unhealthy { last },
+        false => Why::CannotStart(last),
+    }
+}
+
+/// The part of the engine's words that says why: runc's own come last.
+fn cannot_start(message: &str) -> String {
+    let words = message.rsplit("exec: ").next().unwrap_or(message).trim();
+    let words = words.strip_suffix(": unknown").unwrap_or(words);
+    crate::in_one_line(words)
+}
