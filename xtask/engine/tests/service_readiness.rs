@@ -44,8 +44,9 @@ async fn a_service_that_does_not_get_ready_is_told_with_its_last_probe_and_lines
     for (readiness, expected) in cases {
         let world = World::open().await.closing();
         let ports = if readiness == Readiness::tcp(9) { vec![9] } else { vec![8080] };
-        let container =
-            ports.into_iter().fold(http_server(&world, "[url === '/ready' ? 503 : 200, 'disrupted']"), |container, port| {
+        let container = ports
+            .into_iter()
+            .fold(http_server(&world, "[url === '/ready' ? 503 : 200, 'disrupted']"), |container, port| {
                 container.with_exposed_port(port)
             });
         let limit = Duration::from_secs(4);
@@ -90,12 +91,12 @@ async fn a_service_that_ends_or_cannot_start_is_told_at_once() {
             &["no-such-program"],
             "web cannot be started: \"no-such-program\": executable file not found in $PATH",
         ),
-        (&["sh", "-c", "kill -9 $$"], "web ended before it was ready, killed from outside (exit code 137)"),
+        (&["sh", "-c", "exit 137"], "web ended before it was ready, killed from outside (exit code 137)"),
     ];
     for (args, expected) in cases {
         let world = World::open().await.closing();
         let service =
-            world.node().with_default_args(args.iter().copied()).with_exposed_port(8080).as_service("web");
+            world.image().with_default_args(args.iter().copied()).with_exposed_port(8080).as_service("web");
         let failure = why(world.session.start(&[&service]).await);
         assert_eq!(failure.to_string(), expected);
         if args.len() == 3 && args[2].contains("echo") {
@@ -109,7 +110,7 @@ async fn one_that_is_killed_for_memory_is_told_so() {
     let world = World::open().await.closing();
     let eats = "const all = []; for (;;) all.push(Buffer.alloc(1 << 20, 1))";
     let service = world
-        .node()
+        .image()
         .with_default_args(["node", "-e", eats])
         .with_exposed_port(8080)
         .as_service("web")

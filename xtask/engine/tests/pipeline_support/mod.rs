@@ -87,10 +87,14 @@ impl World {
         &self.image
     }
 
+    /// A container of that image as it is: a service made of it needs no image of its own.
+    pub fn image(&self) -> Container {
+        Container::from(self.image.as_str())
+    }
+
     /// A container that shares no step with another test but the image.
     pub fn node(&self) -> Container {
-        let image = Container::from(self.image.as_str());
-        image.with_new_file("/token", &self.token).with_env_variable("TOKEN", &self.token)
+        self.image().with_new_file("/token", &self.token).with_env_variable("TOKEN", &self.token)
     }
 
     /// A container in which a shell command was run, in `/out`.

@@ -161,5 +161,5 @@ pub fn http_server(world: &World, say: &str) -> Container {
         setTimeout(() => server.listen(8080, () => console.log('listening on 8080')), 100)
         "#
     );
-    world.node().with_new_file("/server.js", script).with_default_args(["node", "/server.js"])
+    world.image().with_default_args(["node", "-e", &script])
 }

@@ -1,0 +1,214 @@
+//! Services among each other: names and needs, a shared localhost, jobs, kept data, bound tests.
+
+mod pipeline_support;
+mod service_support;
+
+use std::time::Duration;
+
+use pipeline_support::World;
+use service_support::{http_server, why};
+use xtask_engine::Error;
+use xtask_engine::event::{Event, ServiceState};
+use xtask_engine::pipeline::{Readiness, Secret, Volume};
+
+const OK: &str = "[200, 'operational']";
+
+/// A shell command that prints what a page says.
+fn get(url: &str) -> [String; 3] {
+    let script = format!("fetch('{url}').then(r => r.json()).then(j => console.log('{url} is', j.status))");
+    ["node".into(), "-e".into(), script]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_find_each_other_by_name_also_in_circles_and_by_alias() {
+    let world = World::open().await.closing();
+    // Each is ready when the other answers: they wait for nobody, and name each other.
+    let asks = |other: &str| {
+        let url = format!("http://{other}:8080/");
+        Readiness::command(["node", "-e", &format!("fetch('{url}').then(r => process.exit(r.ok ? 0 : 1))")])
+    };
+    let service = |name: &str, other: &str| {
+        http_server(&world, OK).with_exposed_port(8080).as_service(name).with_readiness(asks(other))
+    };
+    let (one, other) = (service("one", "other"), service("other", "one"));
+    let client = world
+        .image()
+        .with_default_args(get("http://alias:8080/"))
+        .with_service_binding("alias", &one)
+        .as_job("client");
+    world.start(&[&one, &other, &client]).await;
+    assert!(world.service_log("client").contains("http://alias:8080/ is operational"));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn needs_decide_the_order_and_what_needs_nothing_runs_at_once() {
+    let world = World::open().await.closing();
+    let job = |name: &str, script: &str| world.image().with_default_args(["sh", "-c", script]).as_job(name);
+    let slow = job("slow", "sleep 1; echo done");
+    let after = job("after", "true").with_need(&slow);
+    let beside = job("beside", "true");
+    world.start(&[&after, &beside]).await;
+    assert_eq!(world.service_states("after"), ["waiting for slow", "starting", "completed"]);
+    let events = world.events();
+    let at = |name: &str, wanted: &ServiceState| {
+        let is = |event: &Event| matches!(event, Event::Service { service, state, .. } if service == name && state == wanted);
+        events.iter().position(is).expect("it was told")
+    };
+    assert!(at("slow", &ServiceState::Completed) < at("after", &ServiceState::Starting));
+    assert!(at("beside", &ServiceState::Starting) < at("slow", &ServiceState::Completed));
+    // Once in a session, however many ask.
+    world.start(&[&slow, &beside]).await;
+    assert_eq!(world.service_states("slow").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_fails_ends_it_all_and_what_needs_it_never_starts() {
+    let world = World::open().await.closing();
+    let job = world.image().with_default_args(["sh", "-c", "echo relation exists; exit 3"]).as_job("migrate");
+    let service = http_server(&world, OK).with_exposed_port(8080).as_service("web").with_need(&job);
+    let failure = why(world.session.start(&[&service]).await);
+    assert_eq!(failure.to_string(), "migrate failed, with exit code 3");
+    assert_eq!(failure.tail, ["relation exists"]);
+    assert!(!world.service_states("web").contains(&"starting".to_owned()));
+    let endless = world.image().with_default_args(["sleep", "1000"]).as_job("endless");
+    let world = World::open().await.closing();
+    let result = world.session.start(&[&endless.with_timeout(Duration::from_millis(300))]).await;
+    assert!(why(result).to_string().starts_with("endless did not end within 0.3 s"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn localhost_is_one_for_those_who_share_it() {
+    let world = World::open().await.closing();
+    let database = http_server(&world, OK).with_exposed_port(8080).as_service("database");
+    let client = world
+        .image()
+        .with_default_args(get("http://localhost:8080/"))
+        .with_service_binding("localhost", &database)
+        .as_job("client");
+    // The others find its members by their names, as ever.
+    let beside =
+        world.image().with_default_args(get("http://database:8080/")).as_job("beside").with_need(&database);
+    world.start(&[&client, &beside]).await;
+    assert!(world.service_log("client").contains("http://localhost:8080/ is operational"));
+    assert!(world.service_log("beside").contains("http://database:8080/ is operational"));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_of_a_session_die_with_it_and_kept_data_stay_and_are_locked() {
+    let owner = format!("test {}", uuid::Uuid::new_v4());
+    let volume = Volume::kept("data", &owner);
+    let count = |world: &World, volume: Volume| {
+        let script = "echo x >> /data/file; echo lines $(wc -l < /data/file)";
+        world.image().with_default_args(["sh", "-c", script]).as_job("count").with_volume("/data", volume)
+    };
+    let lines = async |volume: Volume| {
+        let world = World::open().await.closing();
+        world.start(&[&count(&world, volume)]).await;
+        let log = world.service_log("count");
+        world.close().await;
+        log
+    };
+    assert_eq!(lines(Volume::of_session("data")).await, "lines 1\n");
+    assert_eq!(lines(Volume::of_session("data")).await, "lines 1\n");
+    assert_eq!(lines(volume.clone()).await, "lines 1\n");
+    assert_eq!(lines(volume.clone()).await, "lines 2\n");
+
+    let first = World::open().await.closing();
+    let holds = first.image().with_default_args(["sleep", "1000"]).as_service("holds");
+    first.start(&[&holds.with_volume("/data", volume.clone())]).await;
+    let second = World::open().await.closing();
+    let refused =
+        second.session.start(&[&count(&second, volume)]).await.expect_err("it is in use").to_string();
+    assert!(refused.starts_with("the data of count are in use"), "{refused}");
+    let engine = first.session.engine();
+    first.close().await;
+    let left = engine.owned(&[format!("xtask.owner={owner}")]).await.expect("a list");
+    assert_eq!(left.len(), 1, "{left:?}");
+    engine.remove_owned(&left).await.expect("it goes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bound_test_runs_among_services_and_brings_its_files_out() {
+    let world = World::open().await.closing();
+    let web = http_server(&world, OK).with_exposed_port(8080).as_service("web");
+    let script = "fetch('http://web:8080/').then(r => r.json()).then(j => {
+      const fs = require('fs')
+      fs.writeFileSync(process.env.XTASK_RESULTS + '/status', j.status)
+      fs.mkdirSync('/work/shots')
+      fs.writeFileSync('/work/shots/one', 'picture')
+      console.log('secret is', process.env.SECRET)
+      process.exit(4)
+    })";
+    let secret = world.dir.path().join("secret");
+    std::fs::write(&secret, "hunter2hunter2").expect("a file");
+    let test = world
+        .image()
+        .with_workdir("/work")
+        .with_user("1000")
+        .with_user("root")
+        .with_secret_variable("SECRET", Secret::file(&secret))
+        .with_service_binding("web", &web)
+        .with_test(["node", "-e", script])
+        .with_artifact("shots");
+    let error = world.session.test("e2e", &test).await.expect_err("exit code 4");
+    assert_eq!(error.to_string(), "e2e: the test command failed with exit code 4");
+    let files = world.dir.path().join("record/e2e");
+    let read = |name: &str| {
+        std::fs::read_to_string(files.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    assert_eq!(read("status"), "operational");
+    assert_eq!(read("shots/one"), "picture");
+    assert_eq!(read("output.log"), "secret is ***\n");
+    assert!(!files.join(".unpack").exists());
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_dies_while_a_test_runs_is_the_reason() {
+    let world = World::open().await.closing();
+    let script = "setTimeout(() => { console.log('out of luck'); process.exit(9) }, 1500)
+      require('http').createServer((q, r) => r.end()).listen(8080)";
+    let web =
+        world.image().with_default_args(["node", "-e", script]).with_exposed_port(8080).as_service("web");
+    let test = world.image().with_service_binding("web", &web).with_test([
+        "sh",
+        "-c",
+        "echo here > $XTASK_RESULTS/file; sleep 1000",
+    ]);
+    let error = world.session.test("e2e", &test).await.expect_err("it is stopped");
+    let Error::Service(failure) = error else { panic!("{error}") };
+    assert_eq!(failure.to_string(), "web ended while it was needed, with exit code 9");
+    assert_eq!(failure.tail, ["out of luck"]);
+    assert!(world.dir.path().join("record/e2e/file").exists());
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bound_test_at_its_time_limit_still_brings_its_files_out() {
+    let world = World::open_with(|options| options.timeout = Some(Duration::from_secs(4))).await.closing();
+    let web = http_server(&world, OK).with_exposed_port(8080).as_service("web");
+    let script = "echo here > $XTASK_RESULTS/file; sleep 1000";
+    let test = world.image().with_service_binding("web", &web).with_test(["sh", "-c", script]);
+    let error = world.session.test("e2e", &test).await.expect_err("it is stopped");
+    assert_eq!(
+        error.to_string(),
+        "e2e: stopped by the time limit of 4 s while `test sh -c echo here > $XTASK_RESULTS/file; sleep 1000` ran"
+    );
+    assert!(world.dir.path().join("record/e2e/file").exists());
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_run_together_is_told_before_anything_starts() {
+    let world = World::open().await.closing();
+    let first = world.image().with_default_args(["true"]).as_job("migrate");
+    let second = world.image().with_default_args(["false"]).as_job("migrate");
+    let error = world.session.start(&[&first, &second]).await.expect_err("two of a name");
+    assert!(matches!(error, Error::Plan(_)) && error.exit_code() == 2, "{error}");
+    let bound = world.image().with_service_binding("migrate", &first).with_exec(["true"]);
+    let error = world.session.run("run", &bound).await.expect_err("a run is no step").to_string();
+    assert!(error.starts_with("a command after with_service_binding is a run and no build step"), "{error}");
+    assert_eq!(world.session_id().await, None, "nothing was made");
+}
