@@ -3,6 +3,7 @@
 
 mod buildkit;
 pub mod docker;
+pub mod dotenv;
 mod error;
 pub mod event;
 mod lease;

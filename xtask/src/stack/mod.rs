@@ -2,6 +2,8 @@
 
 pub mod crux;
 pub mod crux_ui;
+pub mod database_url;
+pub mod environment;
 mod node;
 
 pub use node::UnitTests;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::place::Place;
 use super::{Case, CaseStatus, Suite, TestResults};
 
 #[derive(Deserialize)]
@@ -39,52 +40,39 @@ struct Assertion {
 pub(super) fn parse(text: &[u8], in_container: &str, in_repository: &str) -> Result<TestResults, String> {
     let report: Report =
         serde_json::from_slice(text).map_err(|error| format!("jest's report cannot be read: {error}"))?;
-    let place = Place { in_container, in_repository };
-    Ok(TestResults { suites: report.test_results.into_iter().map(|file| place.suite(file)).collect() })
+    let reader = Reader { place: Place { in_container, in_repository } };
+    Ok(TestResults { suites: report.test_results.into_iter().map(|file| reader.suite(file)).collect() })
 }
 
-struct Place<'a> {
-    in_container: &'a str,
-    in_repository: &'a str,
+struct Reader<'a> {
+    place: Place<'a>,
 }
 
-impl Place<'_> {
+impl Reader<'_> {
     fn suite(&self, file: TestFile) -> Suite {
         let mut cases: Vec<Case> = file.assertion_results.into_iter().map(|case| self.case(case)).collect();
         // A file that does not even load has no tests to fail: the file itself failed.
         if file.status == "failed" && !cases.iter().any(|case| matches!(case.status, CaseStatus::Failed(_))) {
-            let status = CaseStatus::Failed(self.message(&file.message));
-            cases.push(Case { name: "the test file runs".into(), seconds: 0.0, status });
+            let status = CaseStatus::Failed(self.place.message(&file.message));
+            cases.push(case("the test file runs".into(), 0.0, status));
         }
         let seconds = ((file.end_time - file.start_time) / 1000.0).max(0.0);
-        let name = match file.name.strip_prefix(self.in_container) {
-            Some(name) => format!("{}{name}", self.in_repository),
-            None => file.name,
-        };
-        Suite { file: name, seconds, cases }
+        Suite { file: self.place.path(&file.name), seconds, cases }
     }
 
     fn case(&self, assertion: Assertion) -> Case {
         let status = match assertion.status.as_str() {
             "passed" => CaseStatus::Passed,
-            "failed" => CaseStatus::Failed(self.message(&assertion.failure_messages.join("\n\n"))),
+            "failed" => CaseStatus::Failed(self.place.message(&assertion.failure_messages.join("\n\n"))),
             _ => CaseStatus::Skipped, // pending, todo, skipped, disabled
         };
-        Case { name: assertion.full_name, seconds: assertion.duration.unwrap_or(0.0) / 1000.0, status }
+        case(assertion.full_name, assertion.duration.unwrap_or(0.0) / 1000.0, status)
     }
+}
 
-    /// A message without colours, which jest puts in even where nothing shows them, and without the
-    /// part of the stack that is in other people's code.
-    fn message(&self, text: &str) -> String {
-        let mut plain = String::with_capacity(text.len());
-        anstream::adapter::strip_str(text).for_each(|part| plain.push_str(part));
-        let own = |line: &&str| {
-            let line = line.trim_start();
-            !(line.starts_with("at ") && (line.contains("/node_modules/") || line.contains("<anonymous>")))
-        };
-        let own: Vec<&str> = plain.lines().filter(own).collect();
-        own.join("\n").replace(&format!("({}", self.in_container), &format!("({}", self.in_repository))
-    }
+/// A test of jest's, which does not tell who of them wrote something.
+fn case(name: String, seconds: f64, status: CaseStatus) -> Case {
+    Case { name, seconds, status, output: String::new() }
 }
 
 #[cfg(test)]

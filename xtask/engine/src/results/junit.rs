@@ -33,6 +33,9 @@ fn case(case: &Case, file: &str) -> TestCase {
     let mut written = TestCase::new(case.name.as_str(), status);
     written.set_classname(file);
     written.set_time(Duration::try_from_secs_f64(case.seconds).unwrap_or_default());
+    if !case.output.is_empty() {
+        written.set_system_out(case.output.as_str());
+    }
     written
 }
 
@@ -42,7 +45,12 @@ mod tests {
 
     #[test]
     fn results_become_junit() {
-        let case = |name: &str, status| Case { name: name.into(), seconds: 0.25, status };
+        let case = |name: &str, status| Case {
+            name: name.into(),
+            seconds: 0.25,
+            status,
+            output: if name == "adds" { "1 & 2\n".into() } else { String::new() },
+        };
         let cases = vec![
             case("adds", CaseStatus::Passed),
             case("subtracts <1>", CaseStatus::Failed("expected 1 & got 2\nat x.ts:3".into())),

@@ -2,6 +2,8 @@
 
 mod jest;
 mod junit;
+mod place;
+mod playwright;
 
 use std::path::Path;
 
@@ -21,13 +23,22 @@ pub enum ReportFormat {
         /// What people call that place: `web/crux/`.
         in_repository: String,
     },
+    /// Playwright's reporter `json`, with `PLAYWRIGHT_JSON_OUTPUT_NAME=$XTASK_RESULTS/FILE`.
+    Playwright {
+        /// The file, relative to the results directory.
+        file: String,
+        /// Where the sources are in the container: `/src/`.
+        in_container: String,
+        /// What people call that place: `web/crux-ui/`.
+        in_repository: String,
+    },
 }
 
 impl ReportFormat {
     /// The report's file, relative to the results directory.
     pub(crate) fn file(&self) -> &str {
         match self {
-            Self::Jest { file, .. } => file,
+            Self::Jest { file, .. } | Self::Playwright { file, .. } => file,
         }
     }
 }
@@ -59,6 +70,8 @@ pub struct Case {
     pub seconds: f64,
     /// How it ended.
     pub status: CaseStatus,
+    /// What it wrote while it ran, if the tool knows.
+    pub output: String,
 }
 
 /// How a test ended.
@@ -84,6 +97,9 @@ impl TestResults {
         match format {
             ReportFormat::Jest { in_container, in_repository, .. } => {
                 jest::parse(&text, in_container, in_repository)
+            }
+            ReportFormat::Playwright { in_container, in_repository, .. } => {
+                playwright::parse(&text, in_container, in_repository)
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::Error;
+use crate::dotenv::Dotenv;
 use crate::event::Events;
 use crate::pipeline::{Secret, SecretSource};
 
@@ -16,8 +17,10 @@ pub(super) async fn read(secret: &Secret, events: &Events) -> Result<Vec<u8>, Er
         SecretSource::File(path) => fs::read(path).map_err(|error| failed(error.to_string()))?,
         SecretSource::Command(args) => command(args).await.map_err(failed)?,
         SecretSource::Dotenv { file, key } => {
-            let text = fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
-            dotenv(&text, key).ok_or_else(|| failed("the file has no such key".into()))?
+            let text = fs::read(file).map_err(|error| failed(error.to_string()))?;
+            let dotenv = Dotenv::parse(&text).map_err(|error| failed(error.to_string()))?;
+            let value = dotenv.get(key).ok_or_else(|| failed("the file has no such key; add it".into()))?;
+            value.as_bytes().to_vec()
         }
     };
     if let Ok(text) = std::str::from_utf8(&value) {
@@ -45,9 +48,22 @@ async fn command(args: &[String]) -> Result<Vec<u8>, String> {
     Ok(value)
 }
 
-/// The value of `key` in the text of a `.env` file: the last one counts, as it does for a shell.
-fn dotenv(text: &str, key: &str) -> Option<Vec<u8>> {
-    let text = text.trim_start_matches('\u{feff}');
-    let values = dotenvy::from_read_iter(text.as_bytes()).filter_map(Result::ok);
-    values.filter(|(known, _)| known == key).last().map(|(_, value)| value.into_bytes())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn of(file: &str, key: &str) -> Result<Vec<u8>, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".env");
+        std::fs::write(&path, file).unwrap();
+        let read = read(&Secret::dotenv(&path, key), &Events::new(Vec::new())).await;
+        read.map_err(|error| error.to_string().replace(&dir.path().display().to_string(), "DIR"))
+    }
+
+    #[tokio::test]
+    async fn a_key_of_an_environment_file() {
+        assert_eq!(of("A=1\nB=\"x y\"\nA=2\n", "A").await.unwrap(), b"2");
+        let wrong = [of("A=1\n", "B").await, of("A=1\n\nB='x\n", "A").await].map(Result::unwrap_err);
+        insta::assert_snapshot!(wrong.join("\n"));
+    }
 }
