@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use xtask_engine::Error;
 use xtask_engine::pipeline::Directory;
@@ -11,6 +12,9 @@ use xtask_engine::source::reason;
 
 /// What is made by tools in a checkout and never part of its sources, in gitignore's syntax.
 const NOT_SOURCES: [&str; 6] = ["node_modules", "dist", ".next", "coverage", ".git", "*.tsbuildinfo"];
+/// What npm writes.
+const LOCKFILE: &str = "package-lock.json";
+const MEND_LOCKFILE: &str = "correct it, or remove it and run `npm install` there";
 
 /// A repository with the application's layout: `web/crux` and `web/crux-ui`.
 #[derive(Debug, Clone)]
@@ -66,10 +70,7 @@ impl Project {
     /// no JSON.
     pub fn npm_manifests(&self, path: &str) -> Result<Directory, Error> {
         let folder = self.dir(path)?;
-        for (file, mend) in [
-            ("package.json", "correct it"),
-            ("package-lock.json", "correct it, or remove it and run `npm install` there"),
-        ] {
+        for (file, mend) in [("package.json", "correct it"), (LOCKFILE, MEND_LOCKFILE)] {
             let file_path = self.root.join(path).join(file);
             if !file_path.is_file() {
                 return Err(Error::Usage(format!(
@@ -77,7 +78,10 @@ impl Project {
                     self.root.join(path).display()
                 )));
             }
-            json(&file_path, mend)?;
+            // One that cannot be read is told when it is sent.
+            if let Ok(bytes) = fs::read(&file_path) {
+                json::<IgnoredAny>(&file_path, &bytes, mend)?;
+            }
         }
         let mut files = vec!["/package.json", "/package-lock.json"];
         if self.root.join(path).join(".npmrc").is_file() {
@@ -85,18 +89,95 @@ impl Project {
         }
         Ok(folder.include(files))
     }
+
+    /// The version of Playwright that the lockfile in a folder says: that of `@playwright/test`, else
+    /// of `playwright`, else of `playwright-core`.
+    ///
+    /// # Errors
+    /// If the repository does not have the folder, or there is no lockfile, or it has no Playwright.
+    #[cfg_attr(not(test), expect(dead_code, reason = "used by e2e"))]
+    pub fn playwright_version(&self, path: &str) -> Result<String, Error> {
+        folder(&self.root, path)?;
+        let file = self.root.join(path).join(LOCKFILE);
+        let wrong = |what: &str| Err(Error::Usage(format!("{} {what}", file.display())));
+        let bytes = match fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return wrong(
+                    "is missing, so nothing says which Playwright the tests are for; run `npm install` there and commit it",
+                );
+            }
+            Err(error) => return wrong(&format!("cannot be read: {}; make it readable", reason(&error))),
+        };
+        let Lockfile { packages, dependencies } = json(&file, &bytes, MEND_LOCKFILE)?;
+        match packages.version().or(dependencies.version()) {
+            Some(version) if is_version(&version) => Ok(version),
+            Some(_) => wrong(
+                "has a Playwright that is not a version from npm; run `npm install --save-dev @playwright/test` there and commit it",
+            ),
+            None => {
+                wrong("has no Playwright; run `npm install --save-dev @playwright/test` there and commit it")
+            }
+        }
+    }
 }
 
-/// Makes sure that a file of npm's is JSON: npm says so only in a container, and not where.
-fn json(path: &Path, mend: &str) -> Result<(), Error> {
-    // One that cannot be read is told when it is sent.
-    let Ok(bytes) = fs::read(path) else { return Ok(()) };
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let Err(error) = serde_json::from_slice::<IgnoredAny>(text) else { return Ok(()) };
-    let (line, column) = (error.line(), error.column());
-    let why = error.to_string();
-    let why = why.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&why);
-    Err(Error::Usage(format!("{} is no JSON at line {line}, column {column}: {why}; {mend}", path.display())))
+/// Reads a file of npm's: npm says only in a container that one is no JSON, and not where.
+fn json<'a, T: Deserialize<'a>>(path: &Path, bytes: &'a [u8], mend: &str) -> Result<T, Error> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let why = error.to_string();
+        let why = why.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&why);
+        let is = if error.is_data() { "is not what npm writes" } else { "is no JSON" };
+        let path = path.display();
+        Error::Usage(format!("{path} {is} at line {line}, column {column}: {why}; {mend}"))
+    })
+}
+
+/// Of a lockfile, the little that is needed: all else is passed over.
+#[derive(Default, Deserialize)]
+#[serde(default, expecting = "an object")]
+struct Lockfile {
+    /// Since npm 7, by folder.
+    packages: Playwright,
+    /// Before, and in version 2 beside them, by name.
+    dependencies: Playwright,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, expecting = "an object")]
+struct Playwright {
+    #[serde(rename = "node_modules/@playwright/test", alias = "@playwright/test")]
+    test: Locked,
+    #[serde(rename = "node_modules/playwright", alias = "playwright")]
+    library: Locked,
+    #[serde(rename = "node_modules/playwright-core", alias = "playwright-core")]
+    core: Locked,
+}
+
+impl Playwright {
+    fn version(self) -> Option<String> {
+        self.test.version.or(self.library.version).or(self.core.version)
+    }
+}
+
+/// A package's entry.
+#[derive(Default, Deserialize)]
+#[serde(default, expecting = "an object")]
+struct Locked {
+    version: Option<String>,
+}
+
+/// `1.42.1`, or one that is not yet released: `1.43.0-beta-1710000000000`.
+fn is_version(version: &str) -> bool {
+    let (numbers, suffix) = version.split_once('-').unwrap_or((version, "x"));
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_suffix = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    numbers.split('.').count() == 3
+        && numbers.split('.').all(number)
+        && !suffix.is_empty()
+        && suffix.bytes().all(is_suffix)
 }
 
 /// Makes sure that `path` is a folder in `root`, itself one.
@@ -123,4 +204,68 @@ pub fn workspace() -> PathBuf {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     manifest.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A repository whose frontend has this lockfile.
+    fn repository(lockfile: Option<&str>) -> (tempfile::TempDir, Project) {
+        let dir = tempfile::tempdir().unwrap();
+        let part = dir.path().join("web/crux-ui");
+        fs::create_dir_all(&part).unwrap();
+        if let Some(lockfile) = lockfile {
+            fs::write(part.join(LOCKFILE), lockfile).unwrap();
+        }
+        let project = Project::find(Some(dir.path())).unwrap();
+        (dir, project)
+    }
+
+    fn version(lockfile: &str) -> String {
+        let (_dir, project) = repository(Some(lockfile));
+        project.playwright_version("web/crux-ui").unwrap()
+    }
+
+    #[test]
+    fn the_version_of_playwright_is_found_in_every_kind_of_lockfile() {
+        let first = r#"{"lockfileVersion": 1, "dependencies": {
+            "a": {"version": "9.9.9", "requires": {"playwright": "^9"}, "dependencies": {"playwright": {"version": "9.9.9"}}},
+            "playwright-core": {"version": "1.2.3"},
+            "@playwright/test": {"version": "1.42.1", "dev": true, "requires": {"playwright": "1.42.1"}},
+            "playwright": {"version": "1.2.3"}}}"#;
+        assert_eq!(version(first), "1.42.1");
+        let second = r#"{"lockfileVersion": 2, "packages": {
+            "": {"devDependencies": {"@playwright/test": "^1.40.0"}},
+            "node_modules/@playwright/test": {"version": "1.42.1", "bin": {"playwright": "cli.js"}}},
+            "dependencies": {"@playwright/test": {"version": "1.42.1"}}}"#;
+        assert_eq!(version(second), "1.42.1");
+        let third = "\u{feff}{\"lockfileVersion\": 3, \"packages\": {\"node_modules/x/node_modules/playwright\": {\"version\": \"9.9.9\"},
+            \"node_modules/playwright\": {\"version\": \"1.65.1\"}, \"node_modules/playwright-core\": {\"version\": \"1.2.3\"}}}";
+        assert_eq!(version(third), "1.65.1");
+        let core =
+            r#"{"packages": {"node_modules/playwright-core": {"version": "1.43.0-beta-1710000000000"}}}"#;
+        assert_eq!(version(core), "1.43.0-beta-1710000000000");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_lockfile() {
+        let wrong = [
+            None,
+            Some(r#"{"packages": {"": {"devDependencies": {"@playwright/test": "1.42.1"}}}}"#),
+            Some(
+                r#"{"packages": {"node_modules/@playwright/test": {"version": "git+ssh://x:hunter2@y/z#1"}}}"#,
+            ),
+            Some(r#"{"packages": {"node_modules/@playwright/test": {"version": "1.42"}}}"#),
+            Some("{\n\"packages\": {,"),
+            Some("{\n\"packages\": 1}"),
+        ];
+        let texts = wrong.map(|lockfile| {
+            let (dir, project) = repository(lockfile);
+            let error = project.playwright_version("web/crux-ui").unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            error.to_string().replace(&dir.path().display().to_string(), "REPO")
+        });
+        insta::assert_snapshot!(texts.join("\n"));
+    }
 }
