@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory, Parser, ValueEnum};
 use xtask_engine::session::StandIns;
 
 use crate::cmd::{Command, GROUPS};
+use crate::images::Override;
 
 /// The test automation of this repository: containers as code, every step cached.
 #[derive(Debug, Parser)]
@@ -51,6 +52,12 @@ pub struct Global {
     /// Stop after this time, like 90s or 10m, and bring out what there is
     #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
     pub timeout: Option<Duration>,
+    /// How long a service may take to be ready; a job may take ten times as long [default: 1m]
+    #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
+    pub ready_timeout: Option<Duration>,
+    /// Another image for a part of the stack, like database=postgres:16-alpine
+    #[arg(long, global = true, value_name = "PART=IMAGE")]
+    pub image: Vec<Override>,
     /// Where the run's record goes [default: a new folder in target/xtask/runs]
     #[arg(long, global = true, value_name = "DIR")]
     pub record: Option<PathBuf>,

@@ -1,10 +1,11 @@
 //! What every task gets: the options, the events, the project, a session; and the frame around a
 //! task: signals, the record, the last words.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, Reporter};
@@ -15,9 +16,13 @@ use xtask_engine::{Error, Session};
 use crate::cli::Global;
 use crate::cmd::Command;
 use crate::exit;
+use crate::images::{self, Overrides};
 use crate::output::{self, Drain, Output};
 use crate::project::Project;
 use crate::runs::{self, PipelineSeen};
+
+/// The one argument by which this program is the watchdog of a run: not for people.
+pub const WATCHDOG: &str = "--watch-over-a-run";
 
 /// What a task has to work with.
 pub struct Context {
@@ -29,6 +34,12 @@ pub struct Context {
     pub cancel: CancellationToken,
     /// The folder of this run's record.
     pub record: PathBuf,
+    /// The task, as it is typed.
+    pub task: &'static str,
+    /// Sessions to be closed at the end.
+    sessions: Mutex<Vec<Arc<Session>>>,
+    /// Images in place of others, by the name of the part.
+    pub images: Overrides,
 }
 
 impl Context {
@@ -46,8 +57,9 @@ impl Context {
         self.global.stand_ins.map_or(default, StandIns::from)
     }
 
-    /// A session on the engine, with the options of the command line.
-    pub async fn session(&self) -> anyhow::Result<Session> {
+    /// A session on the engine, with the options of the command line. What it has running is removed
+    /// when the task ends, however it ends.
+    pub async fn session(&self) -> anyhow::Result<Arc<Session>> {
         let options = Options {
             engine: self.global.engine.clone(),
             platform: self.global.platform.clone(),
@@ -57,9 +69,35 @@ impl Context {
             stand_ins: self.stand_ins(),
             record: self.record.clone(),
             export: self.global.export.clone(),
+            task: self.task.to_owned(),
+            ready_timeout: self.global.ready_timeout,
+            watchdog: Some(watchdog()),
+            prober: Some(images::prober()),
         };
-        Ok(Session::open(options, self.events.clone(), self.cancel.clone()).await?)
+        let session = Arc::new(Session::open(options, self.events.clone(), self.cancel.clone()).await?);
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session.clone());
+        Ok(session)
     }
+
+    /// Closes all sessions, so that nothing stays behind; `result` unless that fails, too.
+    async fn close(&self, result: anyhow::Result<()>) -> anyhow::Result<()> {
+        let sessions = std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut closed = Ok(());
+        for session in sessions {
+            closed = closed.and(session.close().await);
+        }
+        result.and(closed.map_err(anyhow::Error::from))
+    }
+}
+
+/// How this very program, whatever became of its file meanwhile, is run as the watchdog.
+fn watchdog() -> Vec<OsString> {
+    let program = if cfg!(target_os = "linux") {
+        "/proc/self/exe".into()
+    } else {
+        std::env::current_exe().map(PathBuf::into_os_string).unwrap_or_default()
+    };
+    vec![program, WATCHDOG.into()]
 }
 
 /// Runs a task from its first event to its last; returns the exit code.
@@ -97,7 +135,11 @@ pub fn run(global: Global, command: Command) -> i32 {
         let line: Vec<_> = std::env::args_os().skip(1).collect();
         let command_line = line.join(" ".as_ref()).to_string_lossy().into_owned();
         events.emit(Event::RunStarted { command: command_line });
-        command.run(&Context { global, events: events.clone(), cancel, record }).await
+        let (task, sessions) = (command.name(), Mutex::default());
+        let images = global.image.iter().cloned().collect();
+        let context = Context { global, events: events.clone(), cancel, record, task, sessions, images };
+        let result = command.run(&context).await;
+        context.close(result).await
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();

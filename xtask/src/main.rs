@@ -24,6 +24,9 @@ use clap::Parser;
 use crate::cli::Cli;
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|arg| arg == context::WATCHDOG) {
+        return code(xtask_engine::watchdog::run());
+    }
     let code = bug::told(|| {
         let cli = Cli::parse();
         match cli.command {
@@ -31,5 +34,9 @@ fn main() -> ExitCode {
             None => cli::print_tasks(),
         }
     });
+    self::code(code)
+}
+
+fn code(code: i32) -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

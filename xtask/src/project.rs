@@ -45,6 +45,11 @@ impl Project {
         &self.root
     }
 
+    /// What tells it from every other checkout on this machine.
+    pub fn identity(&self) -> String {
+        self.root.canonicalize().unwrap_or_else(|_| self.root.clone()).display().to_string()
+    }
+
     /// A folder of the repository.
     ///
     /// # Errors
@@ -95,7 +100,6 @@ impl Project {
     ///
     /// # Errors
     /// If the repository does not have the folder, or there is no lockfile, or it has no Playwright.
-    #[cfg_attr(not(test), expect(dead_code, reason = "used by e2e"))]
     pub fn playwright_version(&self, path: &str) -> Result<String, Error> {
         folder(&self.root, path)?;
         let file = self.root.join(path).join(LOCKFILE);

@@ -13,7 +13,7 @@ use xtask_engine::docker::Engine;
 
 use crate::context::Context;
 use crate::host::{NotReady, Os, ca, proxy};
-use crate::images;
+use crate::images::{self, Overrides, Part};
 use engine::Answer;
 use finding::{Finding, State, table};
 
@@ -26,7 +26,7 @@ pub struct Args {}
 /// # Errors
 /// `NotReady` if something is missing without which no task runs.
 pub async fn run(_: Args, context: &Context) -> Result<()> {
-    let findings = examine(context).await;
+    let findings = examine(context).await?;
     for line in table(&findings) {
         context.events.output(line);
     }
@@ -38,39 +38,43 @@ pub async fn run(_: Args, context: &Context) -> Result<()> {
     Err(NotReady(format!("this machine is not ready: see what is said of {}", missing.join(", "))).into())
 }
 
-async fn examine(context: &Context) -> Vec<Finding> {
+async fn examine(context: &Context) -> Result<Vec<Finding>> {
     let mut findings = vec![];
-    let images = images::all();
+    let repo = context.project().ok();
     let connected = engine::connect(context.global.engine.as_deref()).await;
     findings.push(engine::engine(&connected));
     let mut data_root = None;
     // Whether stand-ins have to be made.
     let mut needed = false;
     if let Ok((engine, _)) = &connected {
-        let first = images.first().map(|image| image.name().to_owned()).unwrap_or_default();
-        let (buildkit, answer, root) = tokio::join!(
+        let own = Overrides::default();
+        // A lockfile that cannot be read is told by the task that needs it.
+        let images = images::all(repo.as_ref(), &own).or_else(|_| images::all(None, &own))?;
+        let (buildkit, registries, root) = tokio::join!(
             engine::buildkit(engine),
-            engine::registry_answers(engine, &first),
+            engine::registries(engine, images.iter().map(|(_, image)| image)),
             data_root_of(engine)
         );
-        findings.extend([buildkit, engine::registry(&first, &answer)]);
-        for image in &images {
+        findings.push(buildkit);
+        findings.extend(registries.iter().map(|registry| engine::registry(&registry.asked_for, &registry.answer)));
+        for (part, image) in &images {
             let presence = engine::presence(engine, image).await;
-            needed |= presence.is_none() && matches!(answer, Answer::Unreachable(_));
-            findings.push(engine::image(image, presence.as_ref(), &answer));
+            let Some(registry) = registries.iter().find(|registry| registry.has(image)) else { continue };
+            let is_first = *part == Part::Node;
+            needed |= is_first && presence.is_none() && matches!(registry.answer, Answer::Unreachable(_));
+            findings.push(engine::image(image, is_first, presence.as_ref(), &registry.answer));
         }
         data_root = root;
     }
     findings.push(machine::certificates(ca::bundle()));
     findings.push(machine::proxies(&proxy::found()));
-    let repo = context.project().map(|project| project.root().to_path_buf());
     // xshell's Shell must not be held across an await.
     if let Ok(sh) = Shell::new() {
         findings.extend(data_root.map(|path| machine::disk(&sh, "disk of the engine", &path)));
-        findings.extend(repo.ok().map(|path| machine::disk(&sh, "disk of the repository", &path)));
+        findings.extend(repo.map(|repo| machine::disk(&sh, "disk of the repository", repo.root())));
     }
     findings.push(machine::mmdebstrap(&Os::read(), needed));
-    findings
+    Ok(findings)
 }
 
 /// Where a local engine keeps its data.

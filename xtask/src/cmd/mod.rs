@@ -1,6 +1,11 @@
 //! The tasks, one file each, named as it is typed. A task has `Args`, whose first line says what it
 //! does, and `run`. The list below is all there is to register.
 
+use xtask_engine::event::Event;
+use xtask_engine::pipeline::Service;
+
+use crate::context::Context;
+
 /// Declares the tasks: `Name => module` is one of them, in a group of the list that people see. The
 /// command is the name as it is typed: `TestCrux` is `test-crux`.
 macro_rules! tasks {
@@ -19,6 +24,11 @@ macro_rules! tasks {
             pub async fn run(self, context: &crate::context::Context) -> anyhow::Result<()> {
                 match self { $($(Self::$name(args) => $module::run(args, context).await,)+)+ }
             }
+
+            /// Its module's name, which is the task's with `_` for `-`.
+            pub fn name(&self) -> &'static str {
+                match self { $($(Self::$name(_) => stringify!($module),)+)+ }
+            }
         }
 
         /// The modules by group, in the order of the list.
@@ -31,6 +41,11 @@ tasks! {
         TestCrux => test_crux,
         TestUi => test_ui,
         Test => test,
+        E2e => e2e,
+    }
+    "Parts of it" {
+        Crux => crux,
+        CruxUi => crux_ui,
     }
     "This machine" {
         Setup => setup,
@@ -43,4 +58,16 @@ tasks! {
     "The engine's cache" {
         Cache => cache,
     }
+}
+
+/// Runs a service and shows the output of `followed` until Ctrl-C, or until one of them breaks.
+async fn serve(context: &Context, service: &Service, followed: &[&str], port: u16) -> anyhow::Result<()> {
+    let session = context.session().await?;
+    let services = followed.iter().map(ToString::to_string).collect();
+    context.events.emit(Event::ServicesFollowed { services });
+    session.start(&[service]).await?;
+    if let Some(address) = session.address(service.name()).await? {
+        context.events.notice(format!("{} is at http://{address}:{port}, until Ctrl-C", service.name()));
+    }
+    Err(session.broken().await.into())
 }

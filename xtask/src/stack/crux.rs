@@ -1,13 +1,28 @@
 //! crux, the backend: NestJS and Prisma.
 
 use xtask_engine::Error;
-use xtask_engine::pipeline::{Container, Test};
+use xtask_engine::pipeline::{Container, Readiness, Service, Test};
 
-use super::UnitTests;
+use super::address::{self, AGENT_PORT, CRUX, CRUX_PORT, DATABASE, DATABASE_PORT};
+use super::database_url::DATABASE_URL;
 use super::node::{self, WORKDIR};
+use super::{Setting, UnitTests};
+use crate::images::Part;
 use crate::project::Project;
 
-const PART: &str = "web/crux";
+/// In the repository.
+pub const PART: &str = "web/crux";
+/// Where it says how it is.
+const HEALTH: &str = "/api/health";
+
+/// How it reaches its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// By its name.
+    Name,
+    /// As `localhost`, as a developer's `.env` has it.
+    Localhost,
+}
 
 /// Its packages and the Prisma client made from its schema.
 ///
@@ -27,4 +42,68 @@ pub fn dependencies(repo: &Project) -> Result<Container, Error> {
 pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
     let container = dependencies(repo)?.with_directory(WORKDIR, repo.sources(PART)?);
     Ok(node::jest(&container, PART, tests))
+}
+
+/// It, built.
+///
+/// # Errors
+/// If the repository lacks the part or its manifests.
+pub fn build(repo: &Project) -> Result<Container, Error> {
+    let container = dependencies(repo)?
+        .with_directory(WORKDIR, repo.sources(PART)?.exclude(node::NOT_BUILT))
+        .with_exec(["npm", "run", "build"]);
+    Ok(container)
+}
+
+/// It in production mode, with its migrations done.
+///
+/// # Errors
+/// If the repository lacks the part or its manifests, or its environment cannot be read.
+pub fn service(setting: &Setting, database: &Service, reach: Reach) -> Result<Service, Error> {
+    let (container, migrate, serve) = match setting.published(Part::Crux) {
+        Some(image) => (Container::from(image), vec!["migrate"], vec!["serve"]),
+        None => {
+            let built = build(&setting.repo)?;
+            (built, vec!["npm", "run", "prisma:migrate"], vec!["npm", "run", "start:prod"])
+        }
+    };
+    let container = with_environment(setting, &container, reach)?;
+    let container = match reach {
+        Reach::Name => container,
+        Reach::Localhost => container.with_service_binding("localhost", database),
+    };
+    let migrate = container.with_default_args(migrate).as_job(format!("{CRUX}-migrate")).with_need(database);
+    let service = container
+        .with_default_args(serve)
+        .with_exposed_port(CRUX_PORT)
+        .with_exposed_port(AGENT_PORT)
+        .as_service(CRUX)
+        // It answers 200 also while its database is down.
+        .with_readiness(Readiness::http_json(CRUX_PORT, HEALTH, "status", "operational"))
+        .with_need(&migrate);
+    Ok(service)
+}
+
+fn with_environment(setting: &Setting, container: &Container, reach: Reach) -> Result<Container, Error> {
+    let defaults = [
+        ("NODE_ENV", "production"),
+        ("TZ", "UTC"),
+        ("LOG_LEVEL", "info"),
+        ("KRATOS_URL", address::KRATOS_PUBLIC),
+        ("KRATOS_ADMIN_URL", address::KRATOS_ADMIN),
+        ("CRUX_UI_URL", address::WEB),
+        ("CRUX_AGENT_ADDRESS", "crux:5000"),
+        ("SMTP_URI", address::SMTP),
+        ("FROM_EMAIL", "noreply@example.com"),
+        ("FROM_NAME", "dyrector.io"),
+        ("DISABLE_RECAPTCHA", "true"),
+        ("QA_OPT_OUT", "true"),
+        ("DNS_DEFAULT_RESULT_ORDER", "ipv4first"),
+    ];
+    let container = setting.with_environment(container, PART, &defaults)?;
+    let url = match reach {
+        Reach::Name => setting.database.with_host(DATABASE, DATABASE_PORT),
+        Reach::Localhost => setting.database.with_host("localhost", DATABASE_PORT),
+    };
+    Ok(setting.with_password(&container, DATABASE_URL, url.as_str()))
 }

@@ -1,8 +1,6 @@
 //! `DATABASE_URL`: what the backend calls its database, and what the database's container is made
 //! from.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "used by e2e"))]
-
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};

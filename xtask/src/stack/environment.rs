@@ -1,8 +1,6 @@
 //! The environment of a part: what its `.env` says, which of it is secret, and how addresses in it
 //! read from a container.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "used by e2e"))]
-
 use std::borrow::Cow;
 use std::fmt;
 use std::fs;

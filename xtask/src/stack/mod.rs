@@ -1,9 +1,55 @@
-//! What the application is made of, one file a part: how it is built, tested, and later run.
+//! What the application is made of, one file a part: how it is built, tested, and run.
 
+mod address;
 pub mod crux;
 pub mod crux_ui;
+pub mod database;
 pub mod database_url;
 pub mod environment;
+pub mod kratos;
+mod mail;
 mod node;
+pub mod playwright;
+mod setting;
+mod traefik;
 
+pub use address::{CRUX, CRUX_PORT, CRUX_UI, CRUX_UI_PORT, DATABASE};
 pub use node::UnitTests;
+pub use setting::Setting;
+
+use xtask_engine::Error;
+use xtask_engine::pipeline::Service;
+
+/// The whole application.
+pub struct Stack {
+    database: Service,
+    kratos: Service,
+    mail: Service,
+    crux: Service,
+    crux_ui: Service,
+    traefik: Service,
+}
+
+impl Stack {
+    /// All parts, in production mode, as they find each other on a network of their own.
+    ///
+    /// # Errors
+    /// If the repository lacks a part, or its environment cannot be read.
+    pub fn whole(setting: &Setting) -> Result<Self, Error> {
+        let kratos = setting.kratos_password();
+        let database = database::service(setting, Some(&kratos), database::Data::OfRun);
+        Ok(Self {
+            kratos: kratos::service(setting, &database)?,
+            mail: mail::service(&setting.images),
+            crux: crux::service(setting, &database, crux::Reach::Name)?,
+            crux_ui: crux_ui::service(setting)?,
+            traefik: traefik::service(&setting.images),
+            database,
+        })
+    }
+
+    /// All of them.
+    pub fn services(&self) -> [&Service; 6] {
+        [&self.database, &self.kratos, &self.mail, &self.crux, &self.crux_ui, &self.traefik]
+    }
+}

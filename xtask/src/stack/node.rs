@@ -12,6 +12,9 @@ pub(super) const WORKDIR: &str = "/src";
 /// Jest's report, in the results directory.
 const REPORT: &str = "jest.json";
 
+/// Unit tests and what they leave: an edit there builds nothing anew.
+pub(super) const NOT_BUILT: [&str; 5] = ["*.test.ts", "*.test.tsx", "*.spec.ts", "/test", "jest.config.*"];
+
 /// How unit tests are run.
 #[derive(Debug, Clone, Default)]
 pub struct UnitTests {
@@ -24,8 +27,17 @@ pub struct UnitTests {
 /// A container with a part's packages installed, from its manifests alone: an edit of a source
 /// does not install them again.
 pub(super) fn packages(repo: &Project, part: &str) -> Result<Container, Error> {
-    let container = Container::from(images::node())
-        .with_workdir(WORKDIR)
+    packages_in(Container::from(images::node()), repo, part, |container| container)
+}
+
+/// The same in another container, with something said before they are installed.
+pub(super) fn packages_in(
+    container: Container,
+    repo: &Project,
+    part: &str,
+    before: impl FnOnce(Container) -> Container,
+) -> Result<Container, Error> {
+    let container = before(container.with_workdir(WORKDIR))
         .with_mounted_cache("/root/.npm", CacheVolume::named("npm"))
         .with_directory(WORKDIR, repo.npm_manifests(part)?)
         .with_exec(["npm", "ci", "--no-audit", "--no-fund"]);

@@ -19,6 +19,13 @@ pub enum SecretSource {
         /// The key.
         key: String,
     },
+    /// A value that the program has made itself, and what it is.
+    Value {
+        /// What it is, for people.
+        what: String,
+        /// The value.
+        value: String,
+    },
 }
 
 /// A secret. In a step it is a file that exists only while the step runs; its value is never part
@@ -50,6 +57,12 @@ impl Secret {
         Self { source: SecretSource::Dotenv { file: file.into(), key: key.into() } }
     }
 
+    /// A value that the program has made itself: a password for one run, an address with one in it.
+    /// `what` is what people call it.
+    pub fn value(what: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { source: SecretSource::Value { what: what.into(), value: value.into() } }
+    }
+
     /// Where its value is.
     pub fn source(&self) -> &SecretSource {
         &self.source
@@ -64,6 +77,7 @@ impl fmt::Display for SecretSource {
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Command(args) => write!(f, "command {}", args.first().map_or("", String::as_str)),
             Self::Dotenv { file, key } => write!(f, "key {key} of {}", file.display()),
+            Self::Value { what, .. } => write!(f, "{what}"),
         }
     }
 }

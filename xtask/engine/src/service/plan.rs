@@ -2,6 +2,7 @@
 //! which names each is found. Pure: no IO, no async.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -90,6 +91,13 @@ impl Plan {
         let client_group = name_them(&mut nodes, client)?;
         check_ports(&nodes)?;
         Ok(Self { nodes, client_group })
+    }
+
+    /// What the image of a service is called: several may run one, and a job is not what it is for.
+    pub(crate) fn image_name<'a>(&'a self, node: &'a Node) -> &'a str {
+        let fs = |node: &Node| Arc::as_ptr(&node.service.0.fs.0);
+        let others = self.nodes.iter().filter(|other| fs(other) == fs(node));
+        others.filter(|other| !other.service.is_job()).map(Node::name).next().unwrap_or(node.name())
     }
 
     /// The members of each `localhost`.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bollard::models::ContainerCreateBody;
+use futures_util::future::try_join_all;
 use tokio::sync::{OnceCell, watch};
 use tokio_util::task::TaskTracker;
 
@@ -304,11 +305,7 @@ impl Stack {
         self.requests.close();
         let _ = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await;
         let running = std::mem::take(&mut *lock(&self.running));
-        for running in running.iter().rev().filter(|running| running.keeps_data()) {
-            if let Some(container) = running.container.get() {
-                self.engine.stop_container(container, GRACE).await?;
-            }
-        }
+        self.stop_keepers(&running).await?;
         let removed = self.engine.sweep(&self.identity.filter()).await?;
         // Nothing prints any more; what it printed last is in its file.
         for log in running.iter().filter_map(|running| running.log.get()) {
@@ -317,6 +314,21 @@ impl Stack {
         lock(&self.volumes).clear();
         lease.release().await;
         Ok(removed)
+    }
+
+    /// Ends those with data to keep, in the reverse of their order, once nobody uses them any more.
+    async fn stop_keepers(&self, running: &[Arc<Running>]) -> Result<(), EngineError> {
+        let (keepers, others): (Vec<&Arc<Running>>, _) =
+            running.iter().partition(|running| running.keeps_data());
+        if keepers.is_empty() {
+            return Ok(());
+        }
+        let others = others.iter().filter_map(|running| running.container.get());
+        try_join_all(others.map(|container| self.engine.kill_container(container))).await?;
+        for container in keepers.iter().rev().filter_map(|running| running.container.get()) {
+            self.engine.stop_container(container, GRACE).await?;
+        }
+        Ok(())
     }
 
     /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.

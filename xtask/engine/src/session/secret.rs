@@ -15,6 +15,7 @@ pub(super) async fn read(secret: &Secret, events: &Events) -> Result<Vec<u8>, Er
             .map(|value| value.into_encoded_bytes())
             .ok_or_else(|| failed(format!("it is not set; run with {name}=… or export it")))?,
         SecretSource::File(path) => fs::read(path).map_err(|error| failed(error.to_string()))?,
+        SecretSource::Value { value, .. } => value.clone().into_bytes(),
         SecretSource::Command(args) => command(args).await.map_err(failed)?,
         SecretSource::Dotenv { file, key } => {
             let text = fs::read(file).map_err(|error| failed(error.to_string()))?;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -46,6 +47,19 @@ impl Session {
     pub async fn broken(&self) -> Error {
         let broken = async { Err::<(), _>(self.stack.broken.wait().await) };
         self.in_time(&self.stack.identity.task, broken).await.err().unwrap_or(Error::Canceled)
+    }
+
+    /// The address of a service that runs, if it can be reached from here.
+    ///
+    /// # Errors
+    /// If the engine is gone.
+    pub async fn address(&self, service: &str) -> Result<Option<IpAddr>, Error> {
+        let net = self.stack.net().await?;
+        let running = self.stack.all().into_iter().find(|running| running.service.name() == service);
+        match running {
+            Some(running) if net.is_here => Ok(Some(self.address_of(&running).await?)),
+            _ => Ok(None),
+        }
     }
 
     /// Removes all that ran for the session. To be called at its end, whatever that is.
@@ -118,7 +132,8 @@ impl Session {
     async fn bring_up_now(&self, node: &Node, plan: &Plan, running: &Arc<Running>) -> Result<(), Error> {
         let name = node.name();
         // Both take their time; the network is there when the first image is.
-        let (image, _) = tokio::try_join!(self.service_image(name, &node.service.0.fs), self.stack.net())?;
+        let image = self.service_image(plan.image_name(node), &node.service.0.fs);
+        let (image, _) = tokio::try_join!(image, self.stack.net())?;
         let container = self.make(node, plan, &image).await?;
         let _ = running.container.set(container.clone());
         self.wait_for_needs(node).await;
@@ -345,21 +360,27 @@ impl Session {
 
     async fn probe(&self, node: &Node, running: &Arc<Running>, log: Arc<Log>) -> Result<Probe, Error> {
         let container = running.container.get().cloned().unwrap_or_default();
-        let owner = match &node.group {
-            Some(group) => self.stack.pause(group).get().cloned().unwrap_or_default(),
-            None => container.clone(),
-        };
-        let (dialer, net) = (self.dialer().await?.clone(), self.stack.net().await?);
+        let dialer = self.dialer().await?.clone();
         let target = Target {
             engine: self.engine.clone(),
             container,
             service: node.name().to_owned(),
-            address: self.engine.address(&owner, &net.name).await?,
+            address: self.address_of(running).await?,
             dialer,
             ports: node.service.0.config.ports.clone(),
             log,
         };
         Ok(Probe::new(node.service.0.readiness.as_ref(), target))
+    }
+
+    /// The address of a service on the network: that of its `localhost`, if it shares one.
+    async fn address_of(&self, running: &Running) -> Result<IpAddr, Error> {
+        let owner = match &running.group {
+            Some(group) => self.stack.pause(group).get().cloned(),
+            None => running.container.get().cloned(),
+        };
+        let network = &self.stack.net().await?.name;
+        Ok(self.engine.address(&owner.unwrap_or_default(), network).await?)
     }
 
     /// From now on the end of a service breaks what needs it.

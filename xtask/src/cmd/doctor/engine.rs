@@ -1,8 +1,10 @@
 //! What the engine says of itself, and what it sees.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use xtask_engine::docker::{Engine, EngineError, Environment, Found, discover};
+use tokio::task::JoinSet;
+use xtask_engine::docker::{Engine, EngineError, Environment, Found, ImageReference, discover};
 use xtask_engine::pipeline::Image;
 
 use super::Finding;
@@ -62,6 +64,46 @@ pub(crate) enum Answer {
     Refuses(String),
     /// It cannot be reached; the engine's words.
     Unreachable(String),
+}
+
+/// A registry, and what it said.
+#[derive(Debug)]
+pub(super) struct Registry {
+    name: String,
+    /// The image that it was asked for.
+    pub(super) asked_for: String,
+    pub(super) answer: Answer,
+}
+
+impl Registry {
+    /// Whether `image` is to come from it.
+    pub(super) fn has(&self, image: &Image) -> bool {
+        registry_of(image) == self.name
+    }
+}
+
+fn registry_of(image: &Image) -> String {
+    let reference: Option<ImageReference> = image.name().parse().ok();
+    reference.map(|reference| reference.registry().to_owned()).unwrap_or_default()
+}
+
+/// Asks each registry for the first image that is to come from it, all at the same time.
+pub(super) async fn registries(engine: &Engine, images: impl Iterator<Item = &Image>) -> Vec<Registry> {
+    let mut firsts = BTreeMap::new();
+    for image in images {
+        firsts.entry(registry_of(image)).or_insert_with(|| image.name().to_owned());
+    }
+    let mut asking = JoinSet::new();
+    for (name, asked_for) in firsts {
+        let engine = engine.clone();
+        asking.spawn(async move {
+            let answer = registry_answers(&engine, &asked_for).await;
+            Registry { name, asked_for, answer }
+        });
+    }
+    let mut registries = asking.join_all().await;
+    registries.sort_by(|one, other| one.name.cmp(&other.name));
+    registries
 }
 
 /// Asks the registry of `image` for it, through the engine.
@@ -139,8 +181,15 @@ pub(crate) async fn stand_in_is_there(engine: &Engine, image: &Image) -> bool {
     there.labels.get(VERSION_LABEL) == Some(&stand_in.version.to_string())
 }
 
-pub(super) fn image(image: &Image, presence: Option<&Presence>, registry: &Answer) -> Finding {
+/// What is to be known of an image, without which nothing runs if it `is_first`.
+pub(super) fn image(
+    image: &Image,
+    is_first: bool,
+    presence: Option<&Presence>,
+    registry: &Answer,
+) -> Finding {
     let name = image.name();
+    let missing = if is_first { Finding::missing } else { Finding::warn };
     match (presence, registry) {
         (Some(Presence::Itself), _) => Finding::ok(name, "is in the engine"),
         (Some(Presence::StandIn(tag)), _) => {
@@ -149,12 +198,16 @@ pub(super) fn image(image: &Image, presence: Option<&Presence>, registry: &Answe
         }
         (None, Answer::Has(_)) => Finding::ok(name, "not in the engine; it is pulled when it is needed"),
         (None, Answer::Refuses(_)) => {
-            Finding::missing(name, "not in the engine, and its registry refuses it", "")
+            missing(name, "not in the engine, and its registry refuses it", "")
         }
-        (None, Answer::Unreachable(_)) if image.stand_in().is_some() => {
+        (None, Answer::Unreachable(_)) if image.stand_in().is_some() && is_first => {
             Finding::missing(name, "not in the engine, and no stand-in is", "cargo xtask setup")
         }
-        (None, Answer::Unreachable(_)) => Finding::missing(
+        (None, Answer::Unreachable(_)) if image.stand_in().is_some() => Finding::ok(
+            name,
+            "not in the engine; a stand-in is made when it is needed, or by `cargo xtask images prepare`",
+        ),
+        (None, Answer::Unreachable(_)) => missing(
             name,
             "not in the engine, and nothing can stand in for it",
             "`docker load` it here",
@@ -166,6 +219,7 @@ pub(super) fn image(image: &Image, presence: Option<&Presence>, registry: &Answe
 mod tests {
     use super::*;
     use crate::cmd::doctor::table;
+    use crate::images;
 
     #[test]
     fn no_engine() {
@@ -183,8 +237,10 @@ mod tests {
         ];
         let findings: Vec<_> = answers
             .iter()
-            .flat_map(|answer| [registry("node:20-alpine", answer), image(&node, None, answer)])
-            .chain([image(&node, Some(&Presence::Itself), &answers[2])])
+            .flat_map(|answer| [registry("node:20-alpine", answer), image(&node, true, None, answer)])
+            .chain([image(&node, true, Some(&Presence::Itself), &answers[2])])
+            .chain([image(&images::traefik(), false, None, &answers[2])])
+            .chain([image(&Image::named("traefik:v2.9"), false, None, &answers[2])])
             .collect();
         insta::assert_snapshot!(table(&findings).join("\n"));
     }

@@ -9,6 +9,11 @@ use crate::cmd::doctor::engine::{Answer, Presence, connect, presence, registry_a
 use crate::context::Context;
 use crate::images;
 
+/// The images without which nothing runs. The others come when a task first needs them.
+fn needed() -> Vec<Image> {
+    vec![images::node()]
+}
+
 /// This machine.
 pub(super) struct This<'a> {
     /// What the command line says of the engine and the stand-ins.
@@ -22,11 +27,10 @@ impl super::Machine for This<'_> {
 
     async fn stand_ins(&self) -> Result<StandIns> {
         let mode = self.context.stand_ins();
-        let images: Vec<Image> =
-            images::all().into_iter().filter(|image| image.stand_in().is_some()).collect();
-        if images.is_empty() || mode == Mode::Never {
+        if mode == Mode::Never {
             return Ok(StandIns::None);
         }
+        let images = needed();
         let names = |images: &[Image]| images.iter().map(|image| image.name().to_owned()).collect();
         let Ok((engine, _)) = connect(self.context.global.engine.as_deref()).await else {
             return Ok(StandIns::IfNoRegistry(names(&images)));
@@ -55,8 +59,8 @@ impl super::Machine for This<'_> {
 
     async fn prepare_stand_ins(&self) -> Result<()> {
         let session = self.context.session().await?;
-        for image in images::all().iter().filter(|image| image.stand_in().is_some()) {
-            session.prepare_image(image).await?;
+        for image in needed() {
+            session.prepare_image(&image).await?;
         }
         Ok(())
     }

