@@ -2,8 +2,8 @@ import type { InferGetServerSidePropsType } from 'next'
 import Link from 'next/link'
 import { useRouter } from 'next/router'
 import { useState } from 'react'
-import { EnterCodeForm, SendCodeForm } from '@/components/code-forms'
-import { AuthCard } from '@/components/layout'
+import { CodeSteps } from '@/components/code-steps'
+import { CardPage } from '@/components/layout'
 import { NewPasswordForm } from '@/components/new-password-form'
 import { AuthFlow } from '@/lib/kratos/types'
 import { ROUTES } from '@/lib/routes'
@@ -11,53 +11,34 @@ import { flowPage } from '@/lib/server/pages'
 
 export const getServerSideProps = flowPage('recovery')
 
-const Recovery = ({ flow, email, code }: InferGetServerSidePropsType<typeof getServerSideProps>) => {
+const Recovery = ({ flow, email, viewer }: InferGetServerSidePropsType<typeof getServerSideProps>) => {
   const router = useRouter()
-  const [state, setState] = useState(flow.state)
-  const [sentTo, setSentTo] = useState(email)
   const [settings, setSettings] = useState<AuthFlow | null>(null)
 
   if (settings) {
     return (
-      <AuthCard title="Choose a new password">
+      <CardPage title="Choose a new password" lead="You are signed in. With the new password you will be next time.">
         <NewPasswordForm flow={settings} onChanged={() => void router.push(ROUTES.teams)} />
-      </AuthCard>
-    )
-  }
-
-  if (state === 'sent_email') {
-    return (
-      <AuthCard
-        title="Enter the code"
-        lead={`If there is an account for ${sentTo || 'your address'}, a mail with a code is on its way.`}
-      >
-        <EnterCodeForm
-          action="recovery"
-          flow={flow}
-          code={code}
-          onAccepted={answer => setSettings(answer.settings ?? null)}
-        />
-      </AuthCard>
+      </CardPage>
     )
   }
 
   return (
-    <AuthCard title="Recover your account" lead="We will send you a code. With it you choose a new password.">
-      <SendCodeForm
-        action="recovery"
-        flow={flow}
-        email={sentTo}
-        onSent={address => {
-          setSentTo(address)
-          setState('sent_email')
-        }}
-      />
-      <ul className="links">
+    <CodeSteps
+      action="recovery"
+      flow={flow}
+      email={email}
+      viewer={viewer}
+      title="Forgot your password?"
+      lead="We send you a code. With it you choose a new one."
+      sent={address => `If there is an account for ${address}, a mail with a code is on its way.`}
+      onAccepted={answer => setSettings(answer.settings ?? null)}
+      links={
         <li>
           <Link href={ROUTES.login}>Back to sign in</Link>
         </li>
-      </ul>
-    </AuthCard>
+      }
+    />
   )
 }
 

@@ -1,60 +1,37 @@
 import type { InferGetServerSidePropsType } from 'next'
 import Link from 'next/link'
 import { useState } from 'react'
-import { EnterCodeForm, SendCodeForm } from '@/components/code-forms'
-import { AuthCard } from '@/components/layout'
+import { CodeSteps } from '@/components/code-steps'
+import { CardPage } from '@/components/layout'
 import { ROUTES } from '@/lib/routes'
 import { flowPage } from '@/lib/server/pages'
 
 export const getServerSideProps = flowPage('verification')
 
-const Verify = ({ flow, email, code }: InferGetServerSidePropsType<typeof getServerSideProps>) => {
-  const [state, setState] = useState(flow.state)
-  const [sentTo, setSentTo] = useState(email)
+const Verify = ({ flow, email, viewer }: InferGetServerSidePropsType<typeof getServerSideProps>) => {
+  const [verified, setVerified] = useState(flow.state === 'passed_challenge')
 
-  if (state === 'passed_challenge') {
+  if (verified) {
     return (
-      <AuthCard title="Address verified" lead="Thank you. Your account is ready.">
+      <CardPage title="Address verified" lead="Thank you. Your account is ready." viewer={viewer}>
         <Link href={ROUTES.teams} className="button">
           Continue
         </Link>
-      </AuthCard>
-    )
-  }
-
-  if (state === 'sent_email') {
-    return (
-      <AuthCard title="Verify your address" lead={`We sent a code to ${sentTo || 'your address'}.`}>
-        <EnterCodeForm
-          action="verify"
-          flow={flow}
-          code={code}
-          onAccepted={answer => setState(answer.state ?? 'passed_challenge')}
-        />
-        <ul className="links">
-          <li>
-            No mail?{' '}
-            <button type="button" className="link" onClick={() => setState('choose_method')}>
-              Send another code
-            </button>
-          </li>
-        </ul>
-      </AuthCard>
+      </CardPage>
     )
   }
 
   return (
-    <AuthCard title="Verify your address" lead="We will send you a code.">
-      <SendCodeForm
-        action="verify"
-        flow={flow}
-        email={sentTo}
-        onSent={address => {
-          setSentTo(address)
-          setState('sent_email')
-        }}
-      />
-    </AuthCard>
+    <CodeSteps
+      action="verify"
+      flow={flow}
+      email={email}
+      viewer={viewer}
+      title="Verify your address"
+      lead="We send you a code, to be sure that the address is yours."
+      sent={address => `A mail with a code is on its way to ${address}.`}
+      onAccepted={() => setVerified(true)}
+    />
   )
 }
 
