@@ -5,7 +5,7 @@ import { LoginForm } from './login-form'
 import { RegisterForm } from './register-form'
 import { SignOutButton } from './sign-out-button'
 
-const FLOW = { id: 'flow-1', csrfToken: 'token', state: null }
+const FLOW = { id: 'flow-1', csrfToken: 'token', state: null, email: '', code: '' }
 
 describe('auth forms', () => {
   const post = jest.fn()
@@ -79,7 +79,7 @@ describe('auth forms', () => {
   it('take the code of the mail', async () => {
     post.mockResolvedValue({ ok: true, value: { state: 'passed_challenge' } })
     const user = userEvent.setup()
-    render(<EnterCodeForm action="verify" flow={FLOW} code="" onAccepted={done} post={post} />)
+    render(<EnterCodeForm action="verify" flow={FLOW} onAccepted={done} post={post} />)
 
     await user.type(screen.getByLabelText('Code'), ' 123456')
     await user.click(screen.getByRole('button', { name: 'Continue' }))
@@ -96,7 +96,7 @@ describe('auth forms', () => {
     await user.click(screen.getByRole('button', { name: 'Sign out' }))
 
     expect(post).toHaveBeenCalledWith('logout')
-    expect(done).toHaveBeenCalledWith('/login')
+    expect(done).toHaveBeenCalledWith('/auth/login')
   })
 
   it('stay when signing out failed', async () => {

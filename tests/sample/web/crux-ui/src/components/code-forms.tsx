@@ -38,12 +38,11 @@ export const SendCodeForm = ({
 export const EnterCodeForm = ({
   action,
   flow,
-  code,
   onAccepted,
   post = postAuth,
-}: CodeFormProps & { code: string; onAccepted: (answer: CodeAnswer) => void }) => {
+}: CodeFormProps & { onAccepted: (answer: CodeAnswer) => void }) => {
   const form = useForm({
-    initial: { code },
+    initial: { code: flow.code },
     validate: validateCode,
     submit: values => post<CodeAnswer>(action, { code: values.code.trim(), flow: flow.id, csrfToken: flow.csrfToken }),
     onSuccess: (answer: CodeAnswer) => onAccepted(answer),
@@ -51,7 +50,7 @@ export const EnterCodeForm = ({
 
   return (
     <Form form={form} action="Continue" label="Enter the code">
-      <Field label="Code" inputMode="numeric" autoComplete="one-time-code" {...form.field('code')} />
+      <Field label="Code" inputMode="numeric" autoFocus autoComplete="one-time-code" {...form.field('code')} />
     </Form>
   )
 }

@@ -1,6 +1,7 @@
 import Head from 'next/head'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { Initials } from './initials'
 import { SignOutButton } from './sign-out-button'
 import { Viewer } from '@/lib/kratos/types'
 import { ROUTES } from '@/lib/routes'
@@ -11,7 +12,26 @@ type LayoutProps = {
   children: ReactNode
 }
 
-export const Layout = ({ title, viewer, children }: LayoutProps) => (
+const AccountLinks = ({ viewer }: { viewer: Viewer }) => (
+  <nav aria-label="Account">
+    <Link href={ROUTES.settings} className="viewer" aria-label={`Account of ${viewer.name}`} title={viewer.email}>
+      <Initials name={viewer.name} />
+      <span className="viewer-name">{viewer.name}</span>
+    </Link>
+    <SignOutButton />
+  </nav>
+)
+
+const SignInLinks = () => (
+  <nav aria-label="Account">
+    <Link href={ROUTES.login}>Sign in</Link>
+    <Link href={ROUTES.register} className="button small">
+      Sign up
+    </Link>
+  </nav>
+)
+
+const Frame = ({ title, viewer, guest, children }: LayoutProps & { guest?: ReactNode }) => (
   <>
     <Head>
       <title>{`${title} · Sample Platform`}</title>
@@ -24,23 +44,7 @@ export const Layout = ({ title, viewer, children }: LayoutProps) => (
           <img src="/favicon.svg" alt="" width={28} height={28} />
           Sample Platform
         </Link>
-        <nav aria-label="Account">
-          {viewer ? (
-            <>
-              <span className="viewer" title={viewer.email}>
-                {viewer.name}
-              </span>
-              <SignOutButton />
-            </>
-          ) : (
-            <>
-              <Link href={ROUTES.login}>Sign in</Link>
-              <Link href={ROUTES.register} className="button small">
-                Sign up
-              </Link>
-            </>
-          )}
-        </nav>
+        {viewer ? <AccountLinks viewer={viewer} /> : guest}
       </div>
     </header>
     <main>{children}</main>
@@ -48,13 +52,15 @@ export const Layout = ({ title, viewer, children }: LayoutProps) => (
   </>
 )
 
-/** The narrow card of the pages that sign in, sign up and so on */
-export const AuthCard = ({ title, lead, children }: { title: string; lead?: string; children: ReactNode }) => (
-  <Layout title={title}>
-    <section className="card auth">
-      <h1>{title}</h1>
+export const Layout = (props: LayoutProps) => <Frame {...props} guest={<SignInLinks />} />
+
+/** One narrow card. Its bar offers no sign-in: these pages are about just that, or do not know who looks at them. */
+export const CardPage = ({ lead, children, ...frame }: LayoutProps & { lead?: string }) => (
+  <Frame {...frame}>
+    <section className="card narrow">
+      <h1>{frame.title}</h1>
       {lead && <p className="lead">{lead}</p>}
       {children}
     </section>
-  </Layout>
+  </Frame>
 )

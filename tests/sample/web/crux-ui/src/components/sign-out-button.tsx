@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { useHydrated } from './use-hydrated'
 import { PostAuth, postAuth } from '@/lib/auth-client'
 import { ROUTES } from '@/lib/routes'
 
@@ -11,6 +12,7 @@ export const SignOutButton = ({
   post = postAuth,
   leave = path => window.location.assign(path),
 }: SignOutButtonProps) => {
+  const hydrated = useHydrated()
   const [failed, setFailed] = useState(false)
 
   const signOut = async (): Promise<void> => {
@@ -23,7 +25,7 @@ export const SignOutButton = ({
   }
 
   return (
-    <button type="button" className="button quiet small" onClick={() => void signOut()}>
+    <button type="button" className="button quiet small" disabled={!hydrated} onClick={() => void signOut()}>
       {failed ? 'Try to sign out again' : 'Sign out'}
     </button>
   )

@@ -47,7 +47,7 @@ describe('ProjectList', () => {
     const project = screen.getByRole('listitem')
     expect(project).toHaveTextContent('Billing billing')
     expect(project).toHaveTextContent('Sends invoices')
-    expect(project).toHaveTextContent('Created by jane@example.com')
+    expect(project).toHaveTextContent('Created by jane@example.com on 4 March 2024')
   })
 
   it('leaves out a description that is not there', () => {

@@ -23,16 +23,16 @@ describe('redirects', () => {
   })
 
   it('remember where somebody wanted to go', () => {
-    expect(loginUrl('/teams/platform')).toBe('/login?returnTo=%2Fteams%2Fplatform')
+    expect(loginUrl('/teams/platform')).toBe('/auth/login?returnTo=%2Fteams%2Fplatform')
   })
 
   it('do not remember what is the default anyway', () => {
-    expect(loginUrl('/teams')).toBe('/login')
-    expect(loginUrl()).toBe('/login')
+    expect(loginUrl('/teams')).toBe('/auth/login')
+    expect(loginUrl()).toBe('/auth/login')
   })
 
   it('carry the flow and the address to the verification', () => {
-    expect(verifyUrl('abc', 'jane+1@example.com')).toBe('/verify?flow=abc&email=jane%2B1%40example.com')
-    expect(verifyUrl()).toBe('/verify')
+    expect(verifyUrl('abc', 'jane+1@example.com')).toBe('/auth/verify?flow=abc&email=jane%2B1%40example.com')
+    expect(verifyUrl()).toBe('/auth/verify')
   })
 })

@@ -1,9 +1,10 @@
 export const ROUTES = {
   home: '/',
-  login: '/login',
-  register: '/register',
-  verify: '/verify',
-  recovery: '/recovery',
+  login: '/auth/login',
+  register: '/auth/register',
+  verify: '/auth/verify',
+  recovery: '/auth/recovery',
+  settings: '/auth/settings',
   teams: '/teams',
   team: (slug: string): string => `/teams/${encodeURIComponent(slug)}`,
 } as const

@@ -1,17 +1,13 @@
 import Link from 'next/link'
-import { Layout } from '@/components/layout'
+import { CardPage } from '@/components/layout'
 import { ROUTES } from '@/lib/routes'
 
 const NotFound = () => (
-  <Layout title="Not found">
-    <section className="card auth">
-      <h1>Not found</h1>
-      <p className="lead">There is nothing at this address, or nothing that you may see.</p>
-      <Link href={ROUTES.teams} className="button">
-        To your teams
-      </Link>
-    </section>
-  </Layout>
+  <CardPage title="Not found" lead="There is nothing at this address, or nothing that you may see.">
+    <Link href={ROUTES.teams} className="button">
+      To your teams
+    </Link>
+  </CardPage>
 )
 
 export default NotFound

@@ -1,12 +1,13 @@
-import { Layout } from '@/components/layout'
+import Link from 'next/link'
+import { CardPage } from '@/components/layout'
+import { ROUTES } from '@/lib/routes'
 
 const ServerError = () => (
-  <Layout title="Out of order">
-    <section className="card auth">
-      <h1>Out of order</h1>
-      <p className="lead">A part of this site does not answer. Try again in a moment.</p>
-    </section>
-  </Layout>
+  <CardPage title="Out of order" lead="A part of this site does not answer. Try again in a moment.">
+    <Link href={ROUTES.home} className="button">
+      To the start
+    </Link>
+  </CardPage>
 )
 
 export default ServerError

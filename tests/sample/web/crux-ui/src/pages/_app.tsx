@@ -1,5 +1,9 @@
 import type { AppProps } from 'next/app'
-import '@/styles/globals.css'
+import '@/styles/base.css'
+import '@/styles/frame.css'
+import '@/styles/forms.css'
+import '@/styles/lists.css'
+import '@/styles/landing.css'
 
 const App = ({ Component, pageProps }: AppProps) => <Component {...pageProps} />
 

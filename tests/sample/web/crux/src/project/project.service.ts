@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Identity } from '../auth/identity'
-import { badRequest, conflict } from '../http/problems'
-import { toSlug } from '../slug/slug'
+import { conflict } from '../http/problems'
+import { requestedSlug } from '../slug/requested-slug'
 import { TeamService } from '../team/team.service'
 import { CreateProjectDto, ProjectDto } from './project.dto'
 import { Project, ProjectRepository, ProjectSlugTakenError } from './project.repository'
@@ -24,10 +24,7 @@ export class ProjectService {
     const team = await this.teams.requireMembership(teamSlug, caller)
 
     const { name, description } = request
-    const slug = request.slug ?? toSlug(name)
-    if (!slug) {
-      throw badRequest({ slug: 'No slug can be made of this name: give one.' })
-    }
+    const slug = requestedSlug(request)
 
     try {
       return toDto(await this.projects.create({ teamId: team.id, slug, name, description, createdById: caller.id }))

@@ -1,7 +1,7 @@
 import { ForbiddenException, Injectable, NotFoundException } from '@nestjs/common'
 import { Identity } from '../auth/identity'
-import { badRequest, conflict } from '../http/problems'
-import { toSlug } from '../slug/slug'
+import { conflict } from '../http/problems'
+import { requestedSlug } from '../slug/requested-slug'
 import { CreateTeamDto, TeamDetailsDto, TeamDto } from './team.dto'
 import { Team, TeamRepository, TeamSlugTakenError, TeamWithMembers } from './team.repository'
 
@@ -20,10 +20,7 @@ export class TeamService {
   }
 
   async createTeam(request: CreateTeamDto, caller: Identity): Promise<TeamDto> {
-    const slug = request.slug ?? toSlug(request.name)
-    if (!slug) {
-      throw badRequest({ slug: 'No slug can be made of this name: give one.' })
-    }
+    const slug = requestedSlug(request)
 
     try {
       return toDto(await this.teams.create({ slug, name: request.name }, caller))

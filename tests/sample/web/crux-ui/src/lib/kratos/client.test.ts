@@ -62,6 +62,17 @@ describe('KratosClient', () => {
     await expect(clientWith(fetch).flow('login')).rejects.toBeInstanceOf(AlreadySignedInError)
   })
 
+  it('tells why something failed that no form was there for', async () => {
+    fetch.mockResolvedValueOnce(answer(200, { id: 'e', error: { reason: 'The link is too old.' } }))
+    fetch.mockResolvedValueOnce(answer(404, { error: { message: 'gone' } }))
+    fetch.mockResolvedValueOnce(answer(200, {}))
+
+    await expect(clientWith(fetch).failure('e/1')).resolves.toBe('The link is too old.')
+    await expect(clientWith(fetch).failure('e')).resolves.toBeNull()
+    await expect(clientWith(fetch).failure('e')).resolves.toBeNull()
+    expect(fetch.mock.calls[0]?.[0]).toBe('http://kratos.test/self-service/errors?id=e%2F1')
+  })
+
   it('signs out with the token that Kratos gives for it', async () => {
     fetch
       .mockResolvedValueOnce(answer(200, { logout_token: 'token' }))

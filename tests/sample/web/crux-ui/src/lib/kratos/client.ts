@@ -20,6 +20,9 @@ export class KratosUnavailableError extends Error {
 /** Asked for a flow that makes no sense for somebody who is signed in. */
 export class AlreadySignedInError extends Error {}
 
+/** Asked for a flow that only somebody who is signed in can begin. */
+export class NotSignedInError extends Error {}
+
 const TIMEOUT_MS = 10_000
 
 /**
@@ -50,7 +53,7 @@ export class KratosClient {
     return session.active ? session : null
   }
 
-  /** The flow with this id if it can still be used, else a new one. Throws an AlreadySignedInError. */
+  /** The flow with this id if it can still be used, else a new one. Throws an AlreadySignedInError or a NotSignedInError. */
   async flow(kind: FlowKind, id?: string): Promise<KratosFlow> {
     if (id) {
       const { status, body } = await this.request('GET', `/self-service/${kind}/flows?id=${encodeURIComponent(id)}`)
@@ -62,6 +65,9 @@ export class KratosClient {
     const { status, body } = await this.request('GET', `/self-service/${kind}/browser`)
     if (status === 400 && errorId(body) === 'session_already_available') {
       throw new AlreadySignedInError()
+    }
+    if (status === 401) {
+      throw new NotSignedInError()
     }
 
     const flow = expectOk<unknown>(status, body)
@@ -89,6 +95,17 @@ export class KratosClient {
     const { logout_token: token } = expectOk<{ logout_token: string }>(status, body)
     const answer = await this.request('GET', `/self-service/logout?token=${encodeURIComponent(token)}`)
     expectOk(answer.status, answer.body)
+  }
+
+  /** Why Kratos led a browser to the page for errors, if it still knows. */
+  async failure(id: string): Promise<string | null> {
+    const { status, body } = await this.request('GET', `/self-service/errors?id=${encodeURIComponent(id)}`)
+    if (status !== 200) {
+      return null
+    }
+
+    const { error } = (body ?? {}) as { error?: { reason?: string; message?: string } }
+    return error?.reason ?? error?.message ?? null
   }
 
   private async request(method: 'GET' | 'POST', path: string, values?: object): Promise<KratosAnswer> {

@@ -1,5 +1,5 @@
 /** @jest-environment node */
-import { answerErrors, flowErrors, nextFlowId, STALE_FLOW, toAuthFlow, toViewer } from './flow'
+import { answerErrors, flowErrors, nextFlowId, SIGN_IN_AGAIN, STALE_FLOW, toAuthFlow, toViewer } from './flow'
 import { KratosFlow } from './types'
 
 const node = (name: string, value?: string, error?: string) => ({
@@ -13,7 +13,19 @@ describe('Kratos flow', () => {
   it('is cut down to what a page needs', () => {
     const kratosFlow = { ...flow(node('password'), node('csrf_token', 'token')), state: 'sent_email' }
 
-    expect(toAuthFlow(kratosFlow)).toEqual({ id: 'flow-1', csrfToken: 'token', state: 'sent_email' })
+    expect(toAuthFlow(kratosFlow)).toEqual({
+      id: 'flow-1',
+      csrfToken: 'token',
+      state: 'sent_email',
+      email: '',
+      code: '',
+    })
+  })
+
+  it('brings the code that Kratos took from the link of a mail, and whom it was sent to', () => {
+    const kratosFlow = flow(node('code', '123456'), node('email'), node('email', 'jane@example.com'))
+
+    expect(toAuthFlow(kratosFlow)).toMatchObject({ code: '123456', email: 'jane@example.com' })
   })
 
   it('shows the complaints beside our own fields', () => {
@@ -38,15 +50,19 @@ describe('Kratos flow', () => {
   it('shows complaints about the whole, or about fields that we do not have, above the form', () => {
     const kratosFlow = flow(node('totp', '', 'Wrong code.'))
     kratosFlow.ui.messages = [
-      { id: 4000006, text: 'The credentials are invalid.', type: 'error' },
+      { id: 4000006, text: 'The provided credentials are invalid, check for …', type: 'error' },
       { id: 1010003, text: 'Please confirm.', type: 'info' },
     ]
 
-    expect(flowErrors(kratosFlow).form).toEqual(['The credentials are invalid.', 'Wrong code.'])
+    expect(flowErrors(kratosFlow).form).toEqual(['The e-mail address or the password is wrong.', 'Wrong code.'])
   })
 
   it.each([403, 404, 410])('is stale when Kratos answers %s', status => {
     expect(answerErrors(status, { error: { message: 'nope' } }).form).toEqual([STALE_FLOW])
+  })
+
+  it('asks to sign in again when the session is too old for what was asked', () => {
+    expect(answerErrors(403, { error: { id: 'session_refresh_required' } }).form).toEqual([SIGN_IN_AGAIN])
   })
 
   it("gives Kratos' reason for anything else", () => {

@@ -1,6 +1,8 @@
 import { FormErrors, formError, hasErrors } from '../result'
 import { AuthFlow, KratosFlow, KratosMessage, KratosSession, Viewer } from './types'
 
+export const SIGN_IN_AGAIN = 'You signed in too long ago for this. Sign out, sign in, and try again.'
+
 export const STALE_FLOW = 'This page was open for too long. Reload it and try again.'
 
 /** Kratos' names of fields, and those of our forms */
@@ -14,16 +16,35 @@ const FIELDS: Record<string, string> = {
   code: 'code',
 }
 
+const WRONG_CODE = 'This code is wrong, or was used already.'
+
+/** Complaints that Kratos words for every product there is, by its message ids, in the words of this one */
+const OWN_WORDS: Record<number, string> = {
+  4000006: 'The e-mail address or the password is wrong.',
+  4000007: 'There is an account with this address already.',
+  4000010: 'Verify your address first. The link for it is below.',
+  4060006: WRONG_CODE,
+  4070006: WRONG_CODE,
+}
+
 export const isFlow = (body: unknown): body is KratosFlow => {
   const flow = body as Partial<KratosFlow> | null
   return typeof flow?.id === 'string' && Array.isArray(flow.ui?.nodes)
 }
 
-export const toAuthFlow = (flow: KratosFlow): AuthFlow => ({
-  id: flow.id,
-  csrfToken: String(flow.ui.nodes.find(it => it.attributes.name === 'csrf_token')?.attributes.value ?? ''),
-  state: flow.state ?? null,
-})
+export const toAuthFlow = (flow: KratosFlow): AuthFlow => {
+  // Of several nodes with one name, as for sending a code and for sending another, one has the value.
+  const value = (name: string): string =>
+    String(flow.ui.nodes.find(it => it.attributes.name === name && it.attributes.value)?.attributes.value ?? '')
+
+  return {
+    id: flow.id,
+    csrfToken: value('csrf_token'),
+    state: flow.state ?? null,
+    email: value('email'),
+    code: value('code'),
+  }
+}
 
 export const toViewer = (session: KratosSession): Viewer => {
   const { email = '', name } = session.identity?.traits ?? {}
@@ -31,7 +52,7 @@ export const toViewer = (session: KratosSession): Viewer => {
 }
 
 const errorsOf = (messages: KratosMessage[] = []): string[] =>
-  messages.filter(it => it.type === 'error').map(it => it.text)
+  messages.filter(it => it.type === 'error').map(it => OWN_WORDS[it.id] ?? it.text)
 
 /** The complaints in a flow that Kratos did not accept, each where our form can show it. */
 export const flowErrors = (flow: KratosFlow): FormErrors => {
@@ -58,12 +79,16 @@ export const answerErrors = (status: number, body: unknown): FormErrors => {
     return hasErrors(errors) ? errors : formError('This was not accepted. Try again.')
   }
 
+  const { error } = (body ?? {}) as { error?: { id?: string; reason?: string; message?: string } }
+  if (error?.id === 'session_refresh_required') {
+    return formError(SIGN_IN_AGAIN)
+  }
+
   // 410: expired; 404: thrown away; 403: the cookie that belongs to the flow is gone.
   if ([403, 404, 410].includes(status)) {
     return formError(STALE_FLOW)
   }
 
-  const { error } = (body ?? {}) as { error?: { reason?: string; message?: string } }
   return formError(error?.reason ?? error?.message ?? 'This was not accepted. Try again.')
 }
 

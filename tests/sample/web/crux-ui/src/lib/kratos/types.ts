@@ -36,6 +36,10 @@ export type AuthFlow = {
   csrfToken: string
   /** `choose_method`, `sent_email` or `passed_challenge`, in flows that send a mail */
   state: string | null
+  /** The address that a code was sent to, if one was */
+  email: string
+  /** The code, if somebody came with the link of the mail; it is not used up yet */
+  code: string
 }
 
 /** Who is signed in, as pages show it. */

@@ -36,7 +36,7 @@ describe('a guarded page', () => {
 
   it('leads a visitor without a session to the sign-in page, and back afterwards', async () => {
     await expect(page(context(undefined))).resolves.toEqual({
-      redirect: { destination: '/login?returnTo=%2Fteams%2Fplatform', permanent: false },
+      redirect: { destination: '/auth/login?returnTo=%2Fteams%2Fplatform', permanent: false },
     })
   })
 
@@ -70,6 +70,14 @@ describe('a guarded page', () => {
     answer(json(502, {}))
 
     await expect(page(context('a=1'))).rejects.toThrow('Kratos does not work: it answered 502')
+  })
+
+  it('leads a visitor to the sign-in page who asks for a form that needs a session', async () => {
+    answer(json(401, {}))
+
+    await expect(flowPage('settings')(context('a=1', { resolvedUrl: '/auth/settings' }))).resolves.toEqual({
+      redirect: { destination: '/auth/login?returnTo=%2Fauth%2Fsettings', permanent: false },
+    })
   })
 
   it('sends a visitor who is signed in already from the sign-in page to where they wanted to go', async () => {

@@ -1,6 +1,6 @@
 import type { GetServerSideProps, GetServerSidePropsContext, Redirect } from 'next'
 import { CruxClient, CruxError } from '../crux-client'
-import { AlreadySignedInError, KratosClient } from '../kratos/client'
+import { AlreadySignedInError, KratosClient, NotSignedInError } from '../kratos/client'
 import { toAuthFlow, toViewer } from '../kratos/flow'
 import { AuthFlow, FlowKind, Viewer } from '../kratos/types'
 import { loginUrl, ROUTES, safeReturnTo } from '../routes'
@@ -50,14 +50,17 @@ export const guarded =
 export type FlowPageProps = {
   flow: AuthFlow
   returnTo: string
+  /** The address that brought somebody here, to begin with */
   email: string
-  code: string
+  /** Somebody can be signed in who recovers, verifies or changes something. */
+  viewer: Viewer | null
 }
 
 /** A page that submits a Kratos flow: the one that the address names, or a new one. */
 export const flowPage =
   (kind: FlowKind): GetServerSideProps<FlowPageProps> =>
-  async ({ req, res, query }) => {
+  async context => {
+    const { req, res, query } = context
     const returnTo = safeReturnTo(query.returnTo)
     const kratos = new KratosClient(kratosUrl(), req.headers.cookie)
 
@@ -66,11 +69,19 @@ export const flowPage =
 
       res.setHeader('set-cookie', kratos.setCookies)
       return {
-        props: { flow: toAuthFlow(flow), returnTo, email: single(query.email) ?? '', code: single(query.code) ?? '' },
+        props: {
+          flow: toAuthFlow(flow),
+          returnTo,
+          email: single(query.email) ?? '',
+          viewer: await viewerOf(context),
+        },
       }
     } catch (err) {
       if (err instanceof AlreadySignedInError) {
         return redirectTo(kind === 'login' ? returnTo : ROUTES.teams)
+      }
+      if (err instanceof NotSignedInError) {
+        return redirectTo(loginUrl(context.resolvedUrl))
       }
       throw err
     }

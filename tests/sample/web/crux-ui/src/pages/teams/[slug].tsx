@@ -1,6 +1,7 @@
 import type { InferGetServerSidePropsType } from 'next'
 import Link from 'next/link'
 import { useRouter } from 'next/router'
+import { useState } from 'react'
 import { CreateProjectForm } from '@/components/create-project-form'
 import { Layout } from '@/components/layout'
 import { ProjectList } from '@/components/project-list'
@@ -16,12 +17,13 @@ export const getServerSideProps = guarded(async (crux, { params }) => {
 
 const Team = ({ team, projects, viewer }: InferGetServerSidePropsType<typeof getServerSideProps>) => {
   const router = useRouter()
+  const [created, setCreated] = useState('')
 
   return (
     <Layout title={team.name} viewer={viewer}>
-      <p className="crumbs">
-        <Link href={ROUTES.teams}>Teams</Link> / <span>{team.slug}</span>
-      </p>
+      <nav aria-label="Breadcrumb" className="crumbs">
+        <Link href={ROUTES.teams}>Teams</Link> / <span aria-current="page">{team.slug}</span>
+      </nav>
       <div className="columns">
         <section>
           <h1>{team.name}</h1>
@@ -35,9 +37,18 @@ const Team = ({ team, projects, viewer }: InferGetServerSidePropsType<typeof get
         <aside className="card">
           <h2>New project</h2>
           <CreateProjectForm
-            create={project => new CruxClient().createProject(team.slug, project)}
-            onCreated={() => void router.replace(router.asPath, undefined, { scroll: false })}
+            create={project => {
+              setCreated('')
+              return new CruxClient().createProject(team.slug, project)
+            }}
+            onCreated={({ name }) => {
+              setCreated(name)
+              void router.replace(router.asPath, undefined, { scroll: false })
+            }}
           />
+          <p role="status" className="notice">
+            {created && `${created} was created.`}
+          </p>
         </aside>
       </div>
     </Layout>

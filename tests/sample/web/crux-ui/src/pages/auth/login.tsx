@@ -1,7 +1,7 @@
 import type { InferGetServerSidePropsType } from 'next'
 import Link from 'next/link'
 import { useRouter } from 'next/router'
-import { AuthCard } from '@/components/layout'
+import { CardPage } from '@/components/layout'
 import { LoginForm } from '@/components/login-form'
 import { ROUTES } from '@/lib/routes'
 import { flowPage } from '@/lib/server/pages'
@@ -12,7 +12,7 @@ const Login = ({ flow, returnTo }: InferGetServerSidePropsType<typeof getServerS
   const router = useRouter()
 
   return (
-    <AuthCard title="Sign in">
+    <CardPage title="Sign in">
       <LoginForm flow={flow} onSignedIn={() => void router.push(returnTo)} />
       <ul className="links">
         <li>
@@ -25,7 +25,7 @@ const Login = ({ flow, returnTo }: InferGetServerSidePropsType<typeof getServerS
           New here? <Link href={ROUTES.register}>Create an account</Link>
         </li>
       </ul>
-    </AuthCard>
+    </CardPage>
   )
 }
 

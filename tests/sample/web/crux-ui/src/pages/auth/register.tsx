@@ -1,7 +1,7 @@
 import type { InferGetServerSidePropsType } from 'next'
 import Link from 'next/link'
 import { useRouter } from 'next/router'
-import { AuthCard } from '@/components/layout'
+import { CardPage } from '@/components/layout'
 import { RegisterForm } from '@/components/register-form'
 import { ROUTES, verifyUrl } from '@/lib/routes'
 import { flowPage } from '@/lib/server/pages'
@@ -12,7 +12,7 @@ const Register = ({ flow }: InferGetServerSidePropsType<typeof getServerSideProp
   const router = useRouter()
 
   return (
-    <AuthCard title="Create an account">
+    <CardPage title="Create an account">
       <RegisterForm
         flow={flow}
         onRegistered={(email, verificationFlow) => void router.push(verifyUrl(verificationFlow ?? undefined, email))}
@@ -22,7 +22,7 @@ const Register = ({ flow }: InferGetServerSidePropsType<typeof getServerSideProp
           Already have one? <Link href={ROUTES.login}>Sign in</Link>
         </li>
       </ul>
-    </AuthCard>
+    </CardPage>
   )
 }
 

@@ -1,0 +1,23 @@
+import { defineConfig, devices } from '@playwright/test'
+import { CI, BASE_URL } from './e2e/support/environment'
+
+export default defineConfig({
+  testDir: './e2e',
+  outputDir: './e2e_results',
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: CI,
+  // A test that fails now and then is mended, not repeated.
+  retries: 0,
+  reporter: CI ? 'github' : 'list',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  use: {
+    baseURL: BASE_URL,
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    // No video: Playwright records only with an ffmpeg of its own, and a trace shows more.
+    video: 'off',
+  },
+  projects: [{ name: 'chromium', use: { ...devices['Desktop Chrome'], viewport: { width: 1280, height: 800 } } }],
+})
