@@ -15,6 +15,6 @@ pub use kratos::kratos;
 pub use mail::mail;
 pub use node::node;
 pub use part::{Override, Overrides, Part, all};
-pub use playwright::{locked_playwright, playwright};
+pub use playwright::playwright;
 pub use postgres::postgres;
 pub use traefik::traefik;

@@ -35,22 +35,36 @@ pub fn time(command: &mut Command) -> anyhow::Result<f64> {
 /// # Errors
 /// If it cannot be started, fails, or no line was it.
 pub fn time_to_line(command: &mut Command, is_it: impl Fn(&str) -> bool) -> anyhow::Result<(f64, String)> {
+    let mut seen = None;
+    time_with_lines(command, |seconds, line| {
+        if seen.is_none() && is_it(line) {
+            seen = Some((seconds, line.to_owned()));
+        }
+    })?;
+    seen.with_context(|| format!("{} never said that the test command started", name(command)))
+}
+
+/// Seconds from the start to the end; each line of output is shown to `see` as it comes, with the
+/// seconds until then.
+///
+/// # Errors
+/// If it cannot be started, or fails: with the end of its output.
+pub fn time_with_lines(command: &mut Command, mut see: impl FnMut(f64, &str)) -> anyhow::Result<f64> {
     let (reader, writer) = std::io::pipe()?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let started = Instant::now();
     let mut child = spawn(command)?;
     // The pipe ends when the last holder of its other end is gone: we are one.
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut seen = None;
     let mut lines = Vec::new();
     for line in BufReader::new(reader).lines().map_while(Result::ok) {
-        if seen.is_none() && is_it(&line) {
-            seen = Some((started.elapsed().as_secs_f64(), line.clone()));
-        }
+        see(started.elapsed().as_secs_f64(), &line);
         lines.push(line);
     }
-    check(command, child.wait()?, lines.into_iter())?;
-    seen.with_context(|| format!("{} never said that the test command started", name(command)))
+    let status = child.wait()?;
+    let seconds = started.elapsed().as_secs_f64();
+    check(command, status, lines.into_iter())?;
+    Ok(seconds)
 }
 
 /// The program's largest resident set in MiB, from `VmHWM` in /proc, read until it ends. What

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod buildx;
 pub mod cases;
+pub mod compose;
 pub mod fixtures;
 pub mod measure;
 pub mod report;

@@ -1,6 +1,7 @@
 //! The other contestants' programs: used where the machine has them, else fetched into
 //! `target/xtask/tools` and not into anybody's home.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,8 +10,9 @@ use anyhow::{Context as _, bail};
 
 use super::{Bench, measure};
 
-/// Debian's package with the plugin. Its programs are static, so any Linux runs them.
-const BUILDX_SUITE: &str = "trixie";
+/// The Debian whose packages have the plugins. Buildx is static, so any Linux runs it; Compose needs
+/// glibc 2.34, which Debian 12 and Ubuntu 22.04 have.
+const SUITE: &str = "trixie";
 /// npm's package with the native binary.
 const TURBO: &str = "turbo@2";
 
@@ -28,18 +30,39 @@ pub fn buildx(bench: &Bench<'_>) -> anyhow::Result<Option<PathBuf>> {
     let config = tools().join("docker");
     let plugin = config.join("cli-plugins/docker-buildx");
     if !plugin.is_file() {
-        bench.say(format!(
-            "fetching Debian's package docker-buildx ({BUILDX_SUITE}) into {}",
-            config.display()
-        ));
-        let root = bench.scratch.join("buildx");
-        let mut fetch = Command::new("mmdebstrap");
-        fetch.args(["--variant=extract", "--include=docker-buildx", BUILDX_SUITE]).arg(&root);
-        measure::time(&mut fetch).context("docker-buildx cannot be fetched")?;
-        place(&root.join("usr/libexec/docker/cli-plugins/docker-buildx"), &plugin)?;
-        fs::remove_dir_all(&root)?;
+        fetch_plugin(bench, "docker-buildx", &plugin)?;
     }
     Ok(Some(config))
+}
+
+/// Docker Compose: the words that a command begins with. Where the machine has no plugin, it is the
+/// plugin itself, which needs no `docker` around it.
+///
+/// # Errors
+/// If there is none and none can be fetched.
+pub fn compose(bench: &Bench<'_>) -> anyhow::Result<Vec<OsString>> {
+    if works(Command::new("docker").args(["compose", "version"])) {
+        return Ok(vec!["docker".into(), "compose".into()]);
+    }
+    let plugin = tools().join("docker-compose");
+    if !plugin.is_file() {
+        fetch_plugin(bench, "docker-compose", &plugin)?;
+    }
+    if !works(Command::new(&plugin).arg("version")) {
+        bail!("{} does not run on this machine; install the plugin `docker compose`", plugin.display());
+    }
+    Ok(vec![plugin.into()])
+}
+
+/// Takes a plugin of docker's out of the Debian package of the same name.
+fn fetch_plugin(bench: &Bench<'_>, package: &str, to: &Path) -> anyhow::Result<()> {
+    bench.say(format!("fetching Debian's package {package} ({SUITE}) to {}", to.display()));
+    let root = bench.scratch.join(package);
+    let mut fetch = Command::new("mmdebstrap");
+    fetch.args(["--variant=extract", &format!("--include={package}"), SUITE]).arg(&root);
+    measure::time(&mut fetch).with_context(|| format!("{package} cannot be fetched"))?;
+    place(&root.join("usr/libexec/docker/cli-plugins").join(package), to)?;
+    Ok(fs::remove_dir_all(&root)?)
 }
 
 /// Turborepo's native binary.

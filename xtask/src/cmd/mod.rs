@@ -50,6 +50,7 @@ tasks! {
     "This machine" {
         Setup => setup,
         Doctor => doctor,
+        Images => images,
     }
     "This repository" {
         Ci => ci,

@@ -27,7 +27,15 @@ pub fn mail() -> Image {
 
 fn recipe() -> Container {
     let packages = [format!("maildev@{MAILDEV}"), format!("esbuild@{ESBUILD}")];
-    let install = ["npm", "install", "--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts"];
+    let install = [
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--ignore-scripts",
+        "--loglevel=error",
+    ];
     let installed = node::recipe()
         .with_workdir("/src")
         .with_mounted_cache("/root/.npm", CacheVolume::named("npm"))

@@ -8,8 +8,9 @@ use clap::ValueEnum;
 use xtask_engine::Error;
 use xtask_engine::pipeline::Image;
 
-use super::{kratos, locked_playwright, mail, node, playwright, postgres, traefik};
+use super::{kratos, mail, node, playwright, postgres, traefik};
 use crate::project::Project;
+use crate::stack::crux_ui;
 
 /// What of the application comes from an image that others made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -54,11 +55,11 @@ impl fmt::Display for Part {
     }
 }
 
-/// The images that the application in `repo` needs, with `overrides`: without a repository, and where
-/// its frontend has no Playwright, those that are the same for all.
+/// The images that the application in `repo` needs, with `overrides`: without a repository, those that
+/// are the same for all.
 ///
 /// # Errors
-/// If the frontend's lockfile cannot be read.
+/// If the frontend's lockfile says no version of Playwright.
 pub fn all(repo: Option<&Project>, overrides: &Overrides) -> Result<Vec<(Part, Image)>, Error> {
     let image = |part, own: fn() -> Image| (part, overrides.image(part, own));
     let mut images = vec![
@@ -68,7 +69,7 @@ pub fn all(repo: Option<&Project>, overrides: &Overrides) -> Result<Vec<(Part, I
         image(Part::Mail, mail),
         image(Part::Traefik, traefik),
     ];
-    if let Some(version) = repo.map(locked_playwright).transpose()?.flatten() {
+    if let Some(version) = repo.map(|repo| repo.playwright_version(crux_ui::PART)).transpose()? {
         images.push((Part::Playwright, overrides.image(Part::Playwright, || playwright(&version))));
     }
     Ok(images)

@@ -1,13 +1,11 @@
 //! The browser of the end-to-end tests, as a version of Playwright looks for it.
 
-use xtask_engine::Error;
 use xtask_engine::pipeline::{CacheVolume, Container, Directory, File, Image, ImageConfig, Recipe, StandIn};
 
 use super::base::{WHEEL, pip, with_packages, with_script, with_wheel};
 use super::node;
 use crate::host::Os;
 use crate::host::os::Family;
-use crate::project::Project;
 
 /// Where the browsers are, as in the official image.
 const BROWSERS: &str = "/ms-playwright";
@@ -19,7 +17,7 @@ const NOT_NEEDED: [&str; 5] = [
     "/usr/lib/*/libLLVM*",
     "/usr/lib/*/libz3.so*",
     "/usr/lib/*/dri/*",
-    "/usr/share/icons/*",
+    "/usr/share/icons/*/[0-9s]*",
     "/usr/lib/chromium/libVkLayer_khronos_validation.so*",
 ];
 
@@ -82,12 +80,4 @@ fn browsers(version: &str) -> Directory {
         ])
         .with_env_variable("PLAYWRIGHT_BROWSERS_PATH", BROWSERS);
     with_script(&container, "browsers", include_str!("playwright/browsers.js"), &[]).directory(BROWSERS)
-}
-
-/// The version of Playwright that the frontend's lockfile names; none if it has no Playwright.
-///
-/// # Errors
-/// If the lockfile cannot be read.
-pub fn locked_playwright(repo: &Project) -> Result<Option<String>, Error> {
-    repo.playwright_version("web/crux-ui").map(Some)
 }

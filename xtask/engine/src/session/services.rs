@@ -16,7 +16,7 @@ use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{Ended, EngineError};
 use crate::event::{Event, ServiceState};
-use crate::pipeline::{Config, ContainerPath, MountSource, Service};
+use crate::pipeline::{Config, Service};
 use crate::service::{
     Body, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure, State,
     Target, Why, pause_image,
@@ -409,57 +409,6 @@ impl Session {
 
     fn ready_timeout(&self) -> Duration {
         self.options.ready_timeout.unwrap_or(READY)
-    }
-
-    /// The secret variables of a container that runs, with their values.
-    pub(super) async fn secret_variables(&self, config: &Config) -> Result<BTreeMap<String, String>, Error> {
-        let mut variables = BTreeMap::new();
-        for variable in &config.secret_variables {
-            let value = self.secret_value(&variable.secret).await?;
-            let value = String::from_utf8(value).map_err(|_| Error::Secret {
-                secret: variable.secret.source().to_string(),
-                why: format!("the variable {} needs text, and it is none", variable.name),
-            })?;
-            variables.insert(variable.name.clone(), value);
-        }
-        Ok(variables)
-    }
-
-    /// Puts mounted secrets into a container that has not started. They die with it.
-    pub(super) async fn put_secrets(
-        &self,
-        name: &str,
-        config: &Config,
-        container: &str,
-    ) -> Result<(), Error> {
-        let mut files: Vec<(&ContainerPath, Vec<u8>)> = Vec::new();
-        for mount in &config.mounts {
-            match &mount.source {
-                MountSource::Secret(secret) => files.push((&mount.path, self.secret_value(secret).await?)),
-                MountSource::Cache(_) => {} // a step's; a container works without
-                MountSource::Directory(..) => {
-                    return Err(Error::Usage(format!(
-                        "{name}: a directory can be mounted in build steps only, not at {}; copy it with \
-                         with_directory",
-                        mount.path
-                    )));
-                }
-            }
-        }
-        if files.is_empty() {
-            return Ok(());
-        }
-        let mut archive = tar::Builder::new(Vec::new());
-        let packed = files.into_iter().try_for_each(|(path, value)| {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(value.len() as u64);
-            header.set_mode(0o444);
-            archive.append_data(&mut header, path.as_str().trim_start_matches('/'), &*value)
-        });
-        let archive = packed.and_then(|()| archive.into_inner());
-        let archive =
-            archive.map_err(|error| Error::Machine(format!("{name}: cannot pack its secrets: {error}")))?;
-        Ok(self.engine.put_files(container, archive).await?)
     }
 }
 

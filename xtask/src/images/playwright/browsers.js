@@ -4,7 +4,8 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { chromium } = require(require.resolve('playwright-core', { paths: [process.cwd()] }))
-const { browsers } = require(require.resolve('playwright-core/browsers.json', { paths: [process.cwd()] }))
+// No part of what the package exports.
+const { browsers } = require(path.resolve('node_modules/playwright-core/browsers.json'))
 
 const root = process.env.PLAYWRIGHT_BROWSERS_PATH
 
