@@ -60,7 +60,16 @@ impl Context {
     /// A session on the engine, with the options of the command line. What it has running is removed
     /// when the task ends, however it ends.
     pub async fn session(&self) -> anyhow::Result<Arc<Session>> {
-        let options = Options {
+        self.open(self.options()).await
+    }
+
+    /// A session that leaves alone what runs that were killed left in the engine.
+    pub async fn session_that_only_looks(&self) -> anyhow::Result<Arc<Session>> {
+        self.open(Options { only_look: true, ..self.options() }).await
+    }
+
+    fn options(&self) -> Options {
+        Options {
             engine: self.global.engine.clone(),
             platform: self.global.platform.clone(),
             no_cache: self.global.no_cache,
@@ -73,7 +82,11 @@ impl Context {
             ready_timeout: self.global.ready_timeout,
             watchdog: Some(watchdog()),
             prober: Some(images::prober()),
-        };
+            only_look: false,
+        }
+    }
+
+    async fn open(&self, options: Options) -> anyhow::Result<Arc<Session>> {
         let session = Arc::new(Session::open(options, self.events.clone(), self.cancel.clone()).await?);
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session.clone());
         Ok(session)

@@ -63,6 +63,17 @@ pub enum ServiceState {
     Failed,
 }
 
+/// A service that was left running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftService {
+    /// Its name.
+    pub service: String,
+    /// The name of its container.
+    pub container: String,
+    /// Where it listens, if it can be reached from here: `172.18.0.2:8000`.
+    pub addresses: Vec<String>,
+}
+
 /// The tests of one step, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct TestCounts {
@@ -270,8 +281,17 @@ pub enum Event {
     ServicesLeft {
         /// The session, as `clean --session` takes it.
         session: String,
-        /// Services and the names of their containers.
-        containers: Vec<(String, String)>,
+        /// Its services, in the order in which they came.
+        services: Vec<LeftService>,
+    },
+    /// What a test among services left for people to look at.
+    Artifacts {
+        /// The test's name.
+        pipeline: String,
+        /// The folder they are in.
+        folder: String,
+        /// Paths in it, each with the number of files if it is a folder.
+        entries: Vec<(String, Option<usize>)>,
     },
     /// Files were brought out.
     Exported {

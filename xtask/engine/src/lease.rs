@@ -80,6 +80,13 @@ pub(crate) async fn sweep_left(
     Ok(removed)
 }
 
+/// Whether somebody holds the lease of a session.
+pub(crate) fn is_alive(state: Option<&Path>, session: &str) -> bool {
+    let Some(state) = state else { return false };
+    let file = File::open(state.join(SESSIONS).join(format!("{session}.{LOCK}")));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// Leases that nobody holds, of sessions on this engine.
 fn left(dir: &Path, endpoint: &str) -> Vec<(String, PathBuf, File)> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();

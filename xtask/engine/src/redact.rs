@@ -141,6 +141,7 @@ impl Redactor {
             | Event::Pull { .. }
             | Event::PipelineStarted { .. }
             | Event::Uploaded { .. }
+            | Event::Artifacts { .. }
             | Event::Exported { .. }
             | Event::PipelineFinished { .. }
             | Event::RunFinished { .. } => {}

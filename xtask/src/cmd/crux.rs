@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::stack::{self, Setting, crux, database};
 
-/// The backend in production mode with its PostgreSQL, whose data are kept; its output until Ctrl-C
+/// crux in production mode with its PostgreSQL, data kept; its log until Ctrl-C
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Run the application's published image of this tag, not its sources

@@ -111,6 +111,6 @@ mod tests {
             row(Part::Traefik, &images::traefik(), Some((stand_in, 267_400_000))),
             row(Part::Playwright, &images::playwright("1.42.1"), None),
         ];
-        insta::assert_snapshot!(rows.join("\n"), @"");
+        insta::assert_snapshot!(rows.join("\n"));
     }
 }

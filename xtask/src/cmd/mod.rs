@@ -58,6 +58,7 @@ tasks! {
     }
     "The engine's cache" {
         Cache => cache,
+        Clean => clean,
     }
 }
 

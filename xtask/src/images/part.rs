@@ -149,7 +149,7 @@ mod tests {
             (registry.part, registry.image.as_str()),
             (Part::Mail, "registry.example:5000/mail:1@sha256:0=")
         );
-        insta::assert_snapshot!(parse("cratos=oryd/kratos").unwrap_err(), @r#"no part of the application is called "cratos": it has node, database, kratos, mail, traefik, playwright"#);
+        insta::assert_snapshot!(parse("cratos=oryd/kratos").unwrap_err(), @r#"no part of the application is called "cratos": it has node, database, kratos, mail, traefik, playwright, crux, crux-ui"#);
         insta::assert_snapshot!(parse("kratos").unwrap_err(), @r#""kratos" names no image: write it as kratos=IMAGE"#);
         insta::assert_snapshot!(parse("kratos=").unwrap_err(), @r#""kratos=" names no image: write it as kratos=IMAGE"#);
     }

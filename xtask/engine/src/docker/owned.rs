@@ -1,6 +1,6 @@
 //! What is ours in the engine: known by its labels, found by them, removed by them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use bollard::query_parameters::{
@@ -131,17 +131,17 @@ impl Engine {
     /// # Errors
     /// If the engine is gone, or something cannot be removed.
     pub async fn sweep(&self, labels: &[String]) -> Result<usize, EngineError> {
-        let mut removed = 0;
+        let mut seen = BTreeSet::new();
         for attempt in 0..LISTS {
             let found = self.owned(labels).await?;
             if found.is_empty() {
-                return Ok(removed);
+                break;
             }
             if attempt > 0 {
                 tokio::time::sleep(BETWEEN_LISTS).await;
             }
             let result = self.remove_owned(&found).await;
-            removed += found.len();
+            seen.extend(found.into_iter().map(|owned| owned.id));
             if attempt + 1 == LISTS {
                 result?;
             } else if let Err(error @ (EngineError::Gone { .. } | EngineError::DoesNotAnswer { .. })) = result
@@ -149,7 +149,7 @@ impl Engine {
                 return Err(error);
             }
         }
-        Ok(removed)
+        Ok(seen.len())
     }
 
     /// Removes these: containers first and all at once, then networks, then volumes.

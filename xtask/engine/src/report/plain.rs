@@ -271,13 +271,16 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 }
             }
             Event::ServicesFollowed { services } => self.services.follow(services),
-            Event::ServicesLeft { session, containers } => {
-                self.results.push(plain_services::left(session, containers));
+            Event::ServicesLeft { session, services } => {
+                self.results.push(plain_services::left(session, services));
             }
             Event::Service { .. } | Event::ServicesRemoved { .. } if normal => {
                 if let Some((style, status, text)) = self.services.state(event, verbose) {
                     self.line(style, status, &text);
                 }
+            }
+            Event::Artifacts { folder, entries, .. } if !entries.is_empty() => {
+                self.results.push(plain_services::artifacts(folder, entries));
             }
             Event::Exported { pipeline, path } if normal => {
                 self.line(GREEN, "exported", &format!("{path} {DIM}> from {pipeline}{DIM:#}"));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::plain::{DIM, GREEN, RED, YELLOW, seconds};
-use crate::event::{Event, ServiceState};
+use crate::event::{Event, LeftService, ServiceState};
 
 /// Colours by which services are told apart.
 const COLORS: [AnsiColor; 6] = [
@@ -17,6 +17,9 @@ const COLORS: [AnsiColor; 6] = [
     AnsiColor::Green,
     AnsiColor::BrightCyan,
 ];
+
+/// Characters of a session's id that people are asked to type.
+const SHORT_SESSION: usize = 8;
 
 /// What plain output knows of services.
 #[derive(Debug, Default)]
@@ -91,11 +94,86 @@ pub(super) fn failure(why: &str, tail: &[String], log: &str) -> (String, String)
 }
 
 /// How to look at what stays, and how to end it.
-pub(super) fn left(session: &str, containers: &[(String, String)]) -> String {
-    let mut text = super::plain::line(YELLOW, "kept", "what ran is still there; to look into a part of it:");
-    for (_, container) in containers {
-        let _ = writeln!(text, "{:>12} docker exec -it {container} sh", "");
+pub(super) fn left(session: &str, services: &[LeftService]) -> String {
+    let mut text = super::plain::line(YELLOW, "kept", "what ran is still there, to be looked into:");
+    let width = services.iter().map(|left| left.container.len()).max().unwrap_or_default();
+    for LeftService { container, addresses, .. } in services {
+        let addresses = addresses.iter().fold(String::new(), |text, address| format!("{text}  {address}"));
+        let dim = if addresses.is_empty() { Style::new() } else { DIM };
+        let _ = writeln!(text, "{:>12}   docker exec -it {container:<width$} sh{dim}{addresses}{dim:#}", "");
     }
+    let session: String = session.chars().take(SHORT_SESSION).collect();
     let _ = writeln!(text, "{:>12} to end it: cargo xtask clean --session {session}", "");
     text
+}
+
+/// What there is to look at, and where.
+pub(super) fn artifacts(folder: &str, entries: &[(String, Option<usize>)]) -> String {
+    let mut text = super::plain::line(DIM, "artifacts", &format!("{folder}/"));
+    for (path, files) in entries {
+        let count = match files {
+            None => String::new(),
+            Some(1) => format!(" {DIM}(1 file){DIM:#}"),
+            Some(files) => format!(" {DIM}({files} files){DIM:#}"),
+        };
+        let _ = writeln!(text, "{:>12}   {path}{count}", "");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    fn state(service: &str, state: ServiceState, verbose: bool) -> Option<String> {
+        let event = Event::Service { service: service.into(), state, seconds: 1.5 };
+        let told = Services::default().state(&event, verbose);
+        told.map(|(style, status, text)| plain(&super::super::plain::line(style, status, &text)))
+    }
+
+    #[test]
+    fn a_service_says_how_far_it_is() {
+        let needs = vec!["database".into(), "crux-migrate".into()];
+        let states = [
+            state("crux", ServiceState::Waiting { needs }, false),
+            state("crux", ServiceState::Starting, true),
+            state("crux", ServiceState::Ready, false),
+            state("crux-migrate", ServiceState::Completed, false),
+            state("crux", ServiceState::Failed, false),
+        ];
+        insta::assert_snapshot!(states.map(Option::unwrap_or_default).concat());
+        assert_eq!(state("crux", ServiceState::Starting, false), None);
+    }
+
+    #[test]
+    fn lines_stand_behind_the_name_of_who_says_them() {
+        let mut services = Services::default();
+        let lines = services.lines("crux", "one\ntwo\n") + &services.lines("database", "three\n");
+        insta::assert_snapshot!(plain(&lines));
+    }
+
+    #[test]
+    fn what_stays_is_told_with_how_to_enter_it_and_how_to_end_it() {
+        let left = |service: &str, addresses: &[&str]| LeftService {
+            service: service.into(),
+            container: format!("xtask-0a1b2c3d-{service}"),
+            addresses: addresses.iter().map(ToString::to_string).collect(),
+        };
+        let services = [left("database", &[]), left("crux", &["172.18.0.3:1848", "172.18.0.3:5000"])];
+        insta::assert_snapshot!(plain(&super::left("0a1b2c3d4e5f60718293a4b5c6d7e8f9", &services)));
+    }
+
+    #[test]
+    fn artifacts_are_named_one_a_line() {
+        let entries = [
+            ("playwright-report/index.html".to_owned(), None),
+            ("screenshots".to_owned(), Some(12)),
+            ("videos".to_owned(), Some(1)),
+        ];
+        insta::assert_snapshot!(plain(&artifacts("target/xtask/runs/1/e2e", &entries)));
+    }
 }

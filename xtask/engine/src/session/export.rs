@@ -23,13 +23,30 @@ pub(super) fn check(path: &Path) -> Result<(), Error> {
 /// Copies a tree to `to`, in the place of an earlier export, which is known by its log. Anything
 /// else in the folder stays, unless a file of the same name comes.
 pub(super) fn replace(from: &Path, to: &Path) -> Result<(), Error> {
-    if let (Ok(from), Ok(to)) = (from.canonicalize(), to.canonicalize())
-        && from == to
-    {
-        return Ok(()); // the record itself is where they are wanted
+    if is_same(from, to) {
+        return Ok(());
     }
     if to.join(OUTPUT_LOG).is_file() {
         empty(to)?;
+    }
+    copy(from, to)
+}
+
+/// Whether the record itself is where files are wanted.
+fn is_same(from: &Path, to: &Path) -> bool {
+    matches!((from.canonicalize(), to.canonicalize()), (Ok(from), Ok(to)) if from == to)
+}
+
+/// Copies a folder of logs to `to`, in the place of the logs of an earlier run.
+pub(super) fn replace_logs(from: &Path, to: &Path) -> Result<(), Error> {
+    if is_same(from, to) {
+        return Ok(());
+    }
+    folder(to)?;
+    let is_log = |path: &Path| path.extension().is_some_and(|extension| extension == "log");
+    let entries = fs::read_dir(to).into_iter().flatten().flatten().map(|entry| entry.path());
+    for log in entries.filter(|path| is_log(path) && path.is_file()) {
+        fs::remove_file(&log).map_err(|error| Error::write(&log, &error))?;
     }
     copy(from, to)
 }
@@ -119,6 +136,19 @@ mod tests {
         // The record as its own export.
         replace(&from, &from).unwrap();
         assert_eq!(fs::read_to_string(from.join("new/file")).unwrap(), "text");
+    }
+
+    #[test]
+    fn logs_of_an_earlier_run_go_and_other_files_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        write(&from.join("crux.log"));
+        write(&to.join("old.log"));
+        write(&to.join("notes.md"));
+        replace_logs(&from, &to).unwrap();
+        assert!(to.join("crux.log").exists() && to.join("notes.md").exists() && !to.join("old.log").exists());
+        replace_logs(&from, &from).unwrap();
+        assert!(from.join("crux.log").exists());
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod export;
 mod failure;
 mod host;
 mod images;
+mod ours;
 mod platform;
 mod run_test;
 mod secret;
@@ -27,6 +28,7 @@ use service_image::ServiceImages;
 
 pub use host::ca_bundle;
 pub use images::StandIns;
+pub use ours::{Ours, Whose};
 pub use test::TestReport;
 
 use crate::Error;
@@ -68,6 +70,8 @@ pub struct Options {
     /// An image with `sh`, `base64`, `timeout` and busybox's `nc`, to look at services from where
     /// their addresses cannot be reached from here.
     pub prober: Option<Image>,
+    /// What runs that were killed left in the engine stays there; else opening a session removes it.
+    pub only_look: bool,
 }
 
 /// A session with an engine.
@@ -118,7 +122,10 @@ impl Session {
             platform::check(named, &engine, &control).await?;
         }
         let (host, state) = (host::id(), host::state_dir());
-        let swept = lease::sweep_left(state.as_deref(), &engine, &host).await?;
+        let swept = match options.only_look {
+            true => 0,
+            false => lease::sweep_left(state.as_deref(), &engine, &host).await?,
+        };
         if swept > 0 {
             events
                 .notice(format!("removed {swept} containers, networks and volumes of runs that were killed"));

@@ -15,7 +15,7 @@ use crate::llb::Target;
 use crate::pipeline::{Fs, FsNode, ImageConfig};
 
 /// The first part of the names of these images.
-const REPOSITORY: &str = "xtask";
+pub(super) const REPOSITORY: &str = "xtask";
 /// Images of one name that are kept, the latest first: an edit that is taken back costs nothing.
 const KEPT: usize = 4;
 /// One that was tagged so recently may be about to become a container's.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,17 +11,19 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, FutureExt, try_join_all};
 use tokio::sync::watch;
 
-use super::Session;
 use super::service_image::ServiceImage;
+use super::{Session, export};
 use crate::Error;
 use crate::docker::{Ended, EngineError};
-use crate::event::{Event, ServiceState};
+use crate::event::{Event, LeftService, ServiceState};
 use crate::pipeline::{Config, Service};
 use crate::service::{
     Body, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure, State,
     Target, Why, pause_image,
 };
 
+/// The folder of the services' complete logs, in the record.
+const LOGS: &str = "services";
 /// The time in which a service must be ready, where nobody says otherwise.
 const READY: Duration = Duration::from_secs(60);
 /// A job has so many times as long: it does the work that services wait for.
@@ -74,27 +76,47 @@ impl Session {
             self.events.emit(Event::ServicesRemoved { removed, seconds });
         }
         self.forget_old_images().await;
-        Ok(())
+        self.export_logs()
+    }
+
+    /// Brings the services' complete logs where results are exported to.
+    fn export_logs(&self) -> Result<(), Error> {
+        let logs = self.options.record.join(LOGS);
+        match &self.options.export {
+            Some(export) if logs.is_dir() => export::replace_logs(&logs, &export.join(LOGS)),
+            _ => Ok(()),
+        }
     }
 
     /// Leaves what runs for the session as it is, to be looked at and later removed by hand. Gives
     /// whether there is anything.
     pub async fn leave(&self) -> bool {
-        let containers: Vec<(String, String)> = self
-            .stack
-            .all()
-            .iter()
-            .filter(|running| running.container.get().is_some())
-            .map(|running| running.service.name())
-            .map(|name| (name.to_owned(), self.stack.identity.name(name)))
-            .collect();
-        let any = !containers.is_empty();
+        let mut left = Vec::new();
+        for running in self.stack.all() {
+            let has_begun = running.log.get().is_some();
+            if has_begun && !running.service.is_job() {
+                left.push(self.left(&running).await);
+            }
+        }
+        let any = !left.is_empty();
         if any {
             let session = self.stack.identity.session.clone();
-            self.events.emit(Event::ServicesLeft { session, containers });
+            self.events.emit(Event::ServicesLeft { session, services: left });
             self.stack.leave().await;
         }
         any
+    }
+
+    async fn left(&self, running: &Running) -> LeftService {
+        let service = running.service.name().to_owned();
+        let address = self.address(&service).await.ok().flatten();
+        let ports = &running.service.0.config.ports;
+        let addresses = address.iter().flat_map(|ip| ports.iter().map(|port| SocketAddr::new(*ip, *port)));
+        LeftService {
+            container: self.stack.identity.name(&service),
+            addresses: addresses.map(|address| address.to_string()).collect(),
+            service,
+        }
     }
 
     /// Brings up all of a plan, in parallel as far as needs allow.
@@ -298,7 +320,7 @@ impl Session {
             _ => None,
         };
         let (events, path) =
-            (self.events.clone(), self.options.record.join("services").join(format!("{name}.log")));
+            (self.events.clone(), self.options.record.join(LOGS).join(format!("{name}.log")));
         let tell = move |text| events.emit(Event::ServiceLog { service: name.clone(), text });
         Log::follow(&self.engine, container, &self.events, LogOf { path, needle, tell: Box::new(tell) })
     }

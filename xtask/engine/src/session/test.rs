@@ -76,6 +76,10 @@ impl Session {
         let stopped = broken.as_ref().filter(|_| !timed_out).map(ToString::to_string);
         let ended = Ended { exit_code, cached, timed_out, stopped };
         self.tell_test(name, test, ended, results.as_ref(), &log);
+        if test.is_bound() {
+            let (entries, folder) = (artifacts(&files), files.display().to_string());
+            self.events.emit(Event::Artifacts { pipeline: name.into(), folder, entries });
+        }
         if let Some(export) = &self.options.export {
             let dest = export.join(name);
             export::replace(&files, &dest)?;
@@ -183,6 +187,34 @@ impl Session {
             log: log.display().to_string(),
         });
     }
+}
+
+/// What lies in a folder for people: a page rather than its folder, a folder with the number of files
+/// in it, and no folder that has none.
+fn artifacts(folder: &Path) -> Vec<(String, Option<usize>)> {
+    let mut entries: Vec<(String, Option<usize>)> = children(folder)
+        .into_iter()
+        .filter_map(|path| {
+            let name = path.file_name()?.to_string_lossy().into_owned();
+            match (path.is_dir(), path.join("index.html").is_file()) {
+                (false, _) => Some((name, None)),
+                (true, true) => Some((format!("{name}/index.html"), None)),
+                (true, false) => Some((name, Some(count_files(&path)))),
+            }
+        })
+        .filter(|(_, files)| *files != Some(0))
+        .collect();
+    entries.sort();
+    entries
+}
+
+fn count_files(folder: &Path) -> usize {
+    children(folder).iter().map(|path| if path.is_dir() { count_files(path) } else { 1 }).sum()
+}
+
+fn children(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
 }
 
 /// How a test ended, for the event that tells it.
