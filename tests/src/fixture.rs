@@ -72,6 +72,14 @@ impl Fixture {
         fixture
     }
 
+    /// A copy of the sample application. What of it does not change may come from the cache of earlier
+    /// runs.
+    pub fn sample() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sample"), dir.path());
+        Self { dir, records: AtomicU32::new(0), _cache: Some(share_cache()) }
+    }
+
     fn part(&self, part: Part, token: &str) {
         let (folder, task) = (part.folder(), part.task());
         let name = format!("{task}-{}", token.to_lowercase());
@@ -130,5 +138,19 @@ impl Fixture {
     /// A folder for the record of one run, not there yet.
     pub fn new_record(&self) -> PathBuf {
         self.path(&format!(".runs/{}", self.records.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+/// Copies the sources of a tree, not what tools made in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        match path.is_dir() {
+            _ if name == "node_modules" || name == ".next" || name == "dist" => {}
+            true => copy(&path, &to.join(name)),
+            false => drop(fs::copy(&path, to.join(name)).expect("a copy")),
+        }
     }
 }

@@ -284,6 +284,13 @@ pub enum Event {
         /// Its services, in the order in which they came.
         services: Vec<LeftService>,
     },
+    /// The session has a network of its own; all that it has running is on it, and bears its id.
+    NetworkCreated {
+        /// The session's id, the value of the label `xtask.session`.
+        session: String,
+        /// The network's name.
+        network: String,
+    },
     /// What a test among services left for people to look at.
     Artifacts {
         /// The test's name.

@@ -141,6 +141,7 @@ impl Redactor {
             | Event::Pull { .. }
             | Event::PipelineStarted { .. }
             | Event::Uploaded { .. }
+            | Event::NetworkCreated { .. }
             | Event::Artifacts { .. }
             | Event::Exported { .. }
             | Event::PipelineFinished { .. }

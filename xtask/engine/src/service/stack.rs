@@ -18,7 +18,7 @@ use crate::Error;
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, PART_LABEL, SESSION_LABEL, TASK_LABEL,
 };
-use crate::event::Events;
+use crate::event::{Event, Events};
 use crate::lease::{self, Lease};
 use crate::pipeline::{Lifetime, Service, Volume};
 use crate::watchdog::Watchdog;
@@ -200,6 +200,8 @@ impl Stack {
             let name = self.identity.name("");
             let (engine, labels, network) = (self.engine.clone(), self.identity.labels(""), name.clone());
             self.request(async move { engine.create_network(&network, &labels).await }).await?;
+            let (session, network) = (self.identity.session.clone(), name.clone());
+            self.events.emit(Event::NetworkCreated { session, network });
             let gateway = self.engine.gateway(&name).await?;
             Ok(Net { name, is_here: gateway.is_some_and(dial::is_here) })
         };
