@@ -18,14 +18,15 @@ use crate::docker::{Engine, EngineError};
 /// What the container itself runs.
 pub(crate) const IDLE: [&str; 3] = ["sh", "-c", "while :; do sleep 3600; done"];
 
-/// Answers each line with one: `no`, or `ok` and what came back in base64. `timeout` ends a
-/// connection that stays open, which is what a port without a request does.
+/// Answers each line with one: `no`, or `ok` and what came back in base64. What follows `-e` has the
+/// connection as its input and output: it stays open in both directions until the answer is there,
+/// since a server may give up a request whose sender has closed its side.
 const SCRIPT: &str = r#"while read -r address port request; do
   if [ -z "$request" ]; then
-    timeout 1 busybox nc "$address" "$port" </dev/null >/dev/null 2>&1
-    case $? in 1) echo no;; *) echo ok;; esac
+    if timeout 4 busybox nc "$address" "$port" -e true 2>/dev/null; then echo ok; else echo no; fi
   else
-    answer=$(echo "$request" | base64 -d | timeout 5 busybox nc "$address" "$port" 2>/dev/null | head -c 65536 | base64 -w 0)
+    answer=$(timeout 4 busybox nc "$address" "$port" -e sh -c 'echo "$1" | base64 -d; cat >&3' sh "$request" \
+      3>&1 2>/dev/null | head -c 65536 | base64 -w 0)
     if [ -n "$answer" ]; then echo "ok $answer"; else echo no; fi
   fi
 done"#;
