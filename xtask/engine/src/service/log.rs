@@ -51,8 +51,7 @@ impl Log {
         });
         let (parts, events, this) = (engine.logs(id), events.clone(), log.clone());
         tokio::spawn(async move {
-            let mut writer =
-                Writer { file: create(&of.path), rest: Vec::new(), events, of, log: this.clone() };
+            let mut writer = Writer::new(events, of, this.clone());
             let mut parts = Box::pin(parts);
             // Why it breaks off is not told here: the container's end is, and says more.
             while let Some(Ok(part)) = parts.next().await {
@@ -89,11 +88,6 @@ impl Log {
     }
 }
 
-fn create(path: &Path) -> Option<File> {
-    path.parent().map(fs::create_dir_all);
-    File::create(path).ok() // a full disk must not end the run: the last lines are at hand
-}
-
 struct Writer {
     file: Option<File>,
     /// The beginning of a line whose end has not come.
@@ -104,6 +98,23 @@ struct Writer {
 }
 
 impl Writer {
+    fn new(events: Events, of: LogOf, log: Arc<Log>) -> Self {
+        of.path.parent().map(fs::create_dir_all);
+        let file = File::create(&of.path);
+        let mut writer = Self { file: None, rest: Vec::new(), events, of, log };
+        match file {
+            Ok(file) => writer.file = Some(file),
+            Err(error) => writer.lose(&error),
+        }
+        writer
+    }
+
+    /// A full disk must not end the run: the last lines are at hand, and what is lost is told once.
+    fn lose(&mut self, error: &std::io::Error) {
+        self.file = None;
+        self.events.notice(format!("a log is not complete: {}", crate::Error::write(&self.of.path, error)));
+    }
+
     fn take(&mut self, part: &[u8]) {
         self.rest.extend_from_slice(part);
         let end = match self.rest.iter().rposition(|byte| *byte == b'\n') {
@@ -125,9 +136,9 @@ impl Writer {
     fn tell(&mut self, lines: &[u8]) {
         let text = self.events.redacted(String::from_utf8_lossy(lines).into_owned());
         if let Some(file) = &mut self.file
-            && blocking(|| file.write_all(text.as_bytes())).is_err()
+            && let Err(error) = blocking(|| file.write_all(text.as_bytes()))
         {
-            self.file = None;
+            self.lose(&error);
         }
         if let Some(needle) = &self.of.needle
             && text.lines().any(|line| line.contains(needle.as_str()))
@@ -170,7 +181,7 @@ mod tests {
             needle: Some("listening".into()),
             tell: Box::new(move |text| sender.send(text).unwrap()),
         };
-        let mut writer = Writer { file: create(&path), rest: Vec::new(), events, of, log: log.clone() };
+        let mut writer = Writer::new(events, of, log.clone());
         writer.take(b"password hunt");
         assert!(told.try_recv().is_err());
         writer.take(b"er2\nlist");
