@@ -1,7 +1,6 @@
 //! Networks and volumes in the engine.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveVolumeOptionsBuilder};
@@ -9,6 +8,9 @@ use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveVolumeOption
 use super::client::Engine;
 use super::error::EngineError;
 use super::image::Labels;
+
+/// An option of a network: the name of its interface.
+const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
 
 impl Engine {
     /// Makes a network of the kind that gives its containers names.
@@ -26,15 +28,17 @@ impl Engine {
         made.map(drop).map_err(|error| self.error(&format!("create the network {name}"), error))
     }
 
-    /// The address of the engine's machine in a network, if it has one.
+    /// The interface of the engine's machine that a network of that kind is.
     ///
     /// # Errors
     /// If there is no such network.
-    pub async fn gateway(&self, network: &str) -> Result<Option<IpAddr>, EngineError> {
+    pub async fn bridge(&self, network: &str) -> Result<String, EngineError> {
         let network = self.docker().inspect_network(network, None).await;
         let network = network.map_err(|error| self.error("look at a network", error))?;
-        let configs = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-        Ok(configs.into_iter().find_map(|config| config.gateway?.parse().ok()))
+        // As libnetwork names it: drivers/bridge/bridge.go, parseNetworkOptions.
+        let id = network.id.unwrap_or_default();
+        let own = format!("br-{}", id.get(..12).unwrap_or(&id));
+        Ok(network.options.and_then(|mut options| options.remove(BRIDGE_NAME)).unwrap_or(own))
     }
 
     /// Removes a network.

@@ -202,8 +202,8 @@ impl Stack {
             self.request(async move { engine.create_network(&network, &labels).await }).await?;
             let (session, network) = (self.identity.session.clone(), name.clone());
             self.events.emit(Event::NetworkCreated { session, network });
-            let gateway = self.engine.gateway(&name).await?;
-            Ok(Net { name, is_here: gateway.is_some_and(dial::is_here) })
+            let is_here = dial::is_here(&self.engine.bridge(&name).await?);
+            Ok(Net { name, is_here })
         };
         self.net.get_or_try_init(make).await
     }
