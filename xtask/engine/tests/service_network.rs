@@ -186,6 +186,25 @@ async fn a_service_that_dies_while_a_test_runs_is_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_killed_for_memory_while_a_test_runs_is_told_so() {
+    let world = World::open().await.closing();
+    // Well until it is asked for what takes more than it may have.
+    let script = "const all = []
+      require('http').createServer((q, r) => { for (;;) all.push(Buffer.alloc(1 << 20, 1)) }).listen(8080)";
+    let web = world
+        .image()
+        .with_default_args(["node", "-e", script])
+        .with_exposed_port(8080)
+        .as_service("web")
+        .with_memory_limit(128 << 20);
+    let asks = "fetch('http://web:8080/').catch(() => {}); setTimeout(() => {}, 1000000)";
+    let test = world.image().with_service_binding("web", &web).with_test(["node", "-e", asks]);
+    let error = world.session.test("e2e", &test).await.expect_err("it is stopped").to_string();
+    assert!(error.starts_with("web ended while it was needed, killed for want of memory; "), "{error}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bound_test_at_its_time_limit_still_brings_its_files_out() {
     let world = World::open_with(|options| options.timeout = Some(Duration::from_secs(4))).await.closing();
     let web = http_server(&world, OK).with_exposed_port(8080).as_service("web");
