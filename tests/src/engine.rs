@@ -7,19 +7,39 @@ use crate::Run;
 /// All containers, networks and volumes that a session has in the engine, by name.
 #[track_caller]
 pub fn of_session(session: &str) -> Vec<String> {
-    let label = format!("label=xtask.session={session}");
+    with_label("xtask.session", session)
+}
+
+/// All containers, networks and volumes with a label of this value, by name.
+#[track_caller]
+pub fn with_label(label: &str, value: &str) -> Vec<String> {
+    labelled(&|| Command::new("docker"), label, value)
+}
+
+/// The same of the engine that a client speaks to.
+#[track_caller]
+pub(crate) fn labelled(client: &dyn Fn() -> Command, label: &str, value: &str) -> Vec<String> {
+    let filter = format!("label={label}={value}");
     let lists: [&[&str]; 3] = [
         &["ps", "--all", "--format", "{{.Names}}"],
         &["network", "ls", "--format", "{{.Name}}"],
         &["volume", "ls", "--format", "{{.Name}}"],
     ];
-    let list = |args: &[&str]| {
-        let output = Command::new("docker").args(args).args(["--filter", &label]).output().expect("docker");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines().map(str::to_owned).collect::<Vec<_>>()
-    };
-    lists.into_iter().flat_map(list).collect()
+    let list = |args: &[&str]| output(client().args(args).args(["--filter", &filter]));
+    lists.into_iter().flat_map(|args| list(args).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// What Docker's client prints on a command that succeeds.
+#[track_caller]
+pub fn docker(args: &[&str]) -> String {
+    output(Command::new("docker").args(args))
+}
+
+#[track_caller]
+fn output(command: &mut Command) -> String {
+    let output = command.output().expect("docker");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The id of the session that a run had on the engine.

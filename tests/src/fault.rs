@@ -54,6 +54,23 @@ impl Started {
         });
     }
 
+    /// The id of the session that it has on the engine.
+    #[track_caller]
+    pub fn session(&self) -> String {
+        let text = fs::read_to_string(self.record.join("events.jsonl")).expect("its events");
+        let mut events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let created = events.find(|event| event["event"] == "network_created").expect("a network");
+        created["session"].as_str().expect("an id").to_owned()
+    }
+
+    /// Waits until a service is ready.
+    #[track_caller]
+    pub fn wait_until_ready(&mut self, service: &str) {
+        self.wait_for(&format!("{service} to be ready"), |event| {
+            event["service"] == service && event["state"]["kind"] == "ready"
+        });
+    }
+
     /// Waits until a step prints a line that contains `text`.
     #[track_caller]
     pub fn wait_for_output(&mut self, text: &str) {

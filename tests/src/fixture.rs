@@ -75,8 +75,14 @@ impl Fixture {
     /// A copy of the sample application. What of it does not change may come from the cache of earlier
     /// runs.
     pub fn sample() -> Self {
+        let fixture = Self::bare();
+        copy(&sample_folder(), fixture.root());
+        fixture
+    }
+
+    /// A repository with nothing in it.
+    pub(crate) fn bare() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sample"), dir.path());
         Self { dir, records: AtomicU32::new(0), _cache: Some(share_cache()) }
     }
 
@@ -141,8 +147,13 @@ impl Fixture {
     }
 }
 
+/// Where the sample application is.
+pub(crate) fn sample_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample")
+}
+
 /// Copies the sources of a tree, not what tools made in it.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -4,6 +4,7 @@
 //! tasks on it; a [`Run`] is what came of it. Nothing here is shared between tests but the engine,
 //! so every fixture holds a token that no earlier run can have cached.
 
+mod application;
 mod engine;
 mod fault;
 mod fixture;
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-pub use engine::{of_session, session_of};
+pub use application::Application;
+pub use engine::{docker, of_session, session_of, with_label};
 pub use fault::{is_running, wait_until_gone};
 pub use fixture::{Fixture, Part};
 pub use own_engine::OwnEngine;

@@ -2,7 +2,7 @@
 //! that nothing of it is left, whatever becomes of it, and no other engine notices.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -30,37 +30,31 @@ impl OwnEngine {
             assert!(found.is_ok_and(|found| found.status.success()), "this test needs the program {program}");
         }
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let at = dir.path().display();
-        let disk =
-            disk.map(|size| format!("mount -t tmpfs -o size={size} tmpfs {at}/data\n")).unwrap_or_default();
-        let script = format!(
-            "mkdir {at}/data\n{disk}ip link set lo up\necho '{{}}' > {at}/none.json\n\
-             exec dockerd --host unix://{at}/engine.sock --data-root {at}/data --exec-root {at}/exec \
-             --pidfile {at}/pid --config-file {at}/none.json --iptables=false --ip6tables=false"
-        );
-        let log = fs::File::create(dir.path().join("log")).expect("a file");
-        let mut command = Command::new("setpriv");
-        // Dies with the thread of the test, and with it all that it started.
-        command.args([
-            "--pdeathsig",
-            "KILL",
-            "unshare",
-            "--net",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-        ]);
-        command.args(["--mount-proc", "sh", "-ec", &script]).stdin(Stdio::null());
-        command.stdout(log.try_clone().expect("a file")).stderr(log);
-        let mut engine = Self { outer: command.spawn().expect("setpriv"), dir };
-        wait_until("the test's own engine", || {
-            let ended = engine.outer.try_wait().expect("a child");
-            assert!(ended.is_none(), "dockerd ended: {}", engine.log());
-            engine.docker(&["version"]).status.success().then_some(())
-        });
+        fs::create_dir(dir.path().join("data")).expect("a folder");
+        let mut engine = Self { outer: spawn(dir.path(), disk), dir };
+        engine.wait_until_it_answers();
         engine.load_images();
         engine
+    }
+
+    /// Starts it again with all that it had, once it is killed; not one with a disk of its own.
+    #[track_caller]
+    pub fn start_again(&mut self) {
+        self.outer.wait().expect("its end");
+        for left in ["pid", "engine.sock"] {
+            let _ = fs::remove_file(self.dir.path().join(left));
+        }
+        let _ = fs::remove_dir_all(self.dir.path().join("exec"));
+        self.outer = spawn(self.dir.path(), None);
+        self.wait_until_it_answers();
+    }
+
+    fn wait_until_it_answers(&mut self) {
+        wait_until("the test's own engine", || {
+            let ended = self.outer.try_wait().expect("a child");
+            assert!(ended.is_none(), "dockerd ended: {}", self.log());
+            self.docker(&["version"]).status.success().then_some(())
+        });
     }
 
     fn load_images(&self) {
@@ -109,6 +103,19 @@ impl OwnEngine {
         children.split_whitespace().next().and_then(|pid| pid.parse().ok()).expect("the engine's process")
     }
 
+    /// Everything with a label of this value that it has, by name.
+    #[track_caller]
+    pub fn with_label(&self, label: &str, value: &str) -> Vec<String> {
+        crate::engine::labelled(&|| self.client(), label, value)
+    }
+
+    /// A command line that runs where its containers can be reached.
+    pub fn beside(&self, command_line: &[String]) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.pid())).args(command_line);
+        command
+    }
+
     /// Ends it as a crash would.
     pub fn kill(&self) {
         send("KILL", self.pid());
@@ -118,6 +125,25 @@ impl OwnEngine {
     pub fn hang(&self) {
         send("STOP", self.pid());
     }
+}
+
+/// The engine's process, in namespaces of its own.
+fn spawn(dir: &Path, disk: Option<&str>) -> Child {
+    let at = dir.display();
+    let disk =
+        disk.map(|size| format!("mount -t tmpfs -o size={size} tmpfs {at}/data\n")).unwrap_or_default();
+    let script = format!(
+        "{disk}ip link set lo up\necho '{{}}' > {at}/none.json\n\
+         exec dockerd --host unix://{at}/engine.sock --data-root {at}/data --exec-root {at}/exec \
+         --pidfile {at}/pid --config-file {at}/none.json --iptables=false --ip6tables=false"
+    );
+    let log = fs::File::options().create(true).append(true).open(dir.join("log")).expect("a file");
+    let mut command = Command::new("setpriv");
+    // Dies with the thread of the test, and with it all that it started.
+    command.args(["--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]);
+    command.args(["--mount-proc", "sh", "-ec", &script]).stdin(Stdio::null());
+    command.stdout(log.try_clone().expect("a file")).stderr(log);
+    command.spawn().expect("setpriv")
 }
 
 impl Drop for OwnEngine {

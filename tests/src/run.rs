@@ -152,6 +152,13 @@ impl Run {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The complete log of a service.
+    #[track_caller]
+    pub fn service_log(&self, service: &str) -> String {
+        let path = self.record.join("services").join(format!("{service}.log"));
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
     /// The number that tells this run of a test command from all others.
     #[track_caller]
     pub fn nonce(&self, pipeline: &str) -> String {

@@ -1,0 +1,36 @@
+//! The engine's end under a stack that runs: told within moments, and what it left goes when the
+//! engine is back.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use tests::{Application, OwnEngine};
+
+#[test]
+fn an_engine_that_is_started_again_in_the_middle() {
+    let (app, mut engine) = (Application::new(), OwnEngine::start(None));
+    let mut started = app.start_beside(&engine, &["crux-ui"]);
+    started.wait_until_ready("crux-ui");
+    let session = started.session();
+    let of_session = engine.with_label("xtask.session", &session);
+    assert_eq!(of_session.len(), 2, "{of_session:?}");
+
+    let begun = Instant::now();
+    engine.kill();
+    let run = started.finish().expect(3);
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    run.sentence(&["lost the container engine at ", &engine.address(), "start it"]);
+    // Its watchdog still waits for the engine: here the next run has to do without.
+    assert_eq!(app.processes().len(), 1);
+    for watchdog in app.processes() {
+        let kill = Command::new("kill").args(["-KILL", &watchdog.to_string()]).status();
+        assert!(kill.expect("kill").success());
+    }
+
+    engine.start_again();
+    assert_eq!(engine.with_label("xtask.session", &session).len(), 2, "the engine has not forgotten it");
+    let next = app.start_beside(&engine, &["cache", "ls"]).finish().expect(0);
+    let told = "removed 2 containers, networks and volumes of runs that were killed";
+    assert!(next.stdout.contains(told), "{}", next.stdout);
+    assert_eq!(engine.with_label("xtask.session", &session), [""; 0]);
+}
