@@ -16,7 +16,7 @@ use crate::Error;
 use crate::docker::{EngineError, Executed};
 use crate::event::{Event, Outcome, StepKind};
 use crate::llb::TIMED_OUT;
-use crate::pipeline::{RESULTS_DIR, RESULTS_VARIABLE, Test, TestParts};
+use crate::pipeline::{RESULTS_DIR, RESULTS_VARIABLE, Service, Test, TestParts};
 use crate::service::{Body, Client, Log, LogOf, Plan};
 
 /// Asks a test to end as a person at a terminal does: by an interrupt to all of its foreground,
@@ -51,7 +51,8 @@ impl Session {
             return Err(Error::Usage(format!("{name}: there is no test to run")));
         };
         let client = Client { name, config: parts.config };
-        let plan = Plan::of(&[], Some(&client))?;
+        let needs: Vec<&Service> = test.needs.iter().collect();
+        let plan = Plan::of(&needs, Some(&client))?;
         // The container is made while services come up.
         let both = async { tokio::try_join!(self.make_test(name, &parts, &plan), self.start_plan(&plan)) };
         let (container, ()) = self.in_time(name, both).await?;
