@@ -1,9 +1,11 @@
-//! The worked example of CONTRIBUTING.md: taken from the page, added to a copy of the workspace,
-//! built and run. A page that is wrong fails here.
+//! The worked examples of CONTRIBUTING.md: taken from the page, added to a copy of the workspace,
+//! built and run. A page that is wrong fails here. One more task is added, with a bug in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use tests::of_session;
 
 /// The workspace.
 fn workspace() -> PathBuf {
@@ -29,6 +31,22 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Makes the second example one that panics while its services run.
+fn with_a_bug(task: &str) -> String {
+    let test = "context.session().await?.test(\"test-sql\", &test).await?;";
+    assert!(task.contains(test), "the page's task runs its test: {task}");
+    let bug = "let _ = test;\n    context.session().await?.start(&[&fill]).await?;\n    panic!(\"a bug\");";
+    task.replace(test, bug).replace("    Ok(())\n", "")
+}
+
+/// The id of the session of a run.
+fn session(record: &str) -> String {
+    let events = fs::read_to_string(Path::new(record).join("events.jsonl")).expect("the events");
+    let mut events = events.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let created = events.find(|event| event["event"] == "network_created").expect("a network");
+    created["session"].as_str().expect("an id").to_owned()
+}
+
 #[test]
 fn the_worked_example_builds_is_listed_and_is_cached_the_second_time() {
     let copy_of = tempfile::tempdir().expect("a folder");
@@ -38,8 +56,13 @@ fn the_worked_example_builds_is_listed_and_is_cached_the_second_time() {
         copy(&workspace().join(part), &root.join(part));
     }
     let page = fs::read_to_string(workspace().join("CONTRIBUTING.md")).expect("the page");
-    let [task, line] = <[String; 2]>::try_from(code_blocks(&page)).expect("two code blocks on the page");
-    fs::write(root.join("xtask/src/cmd/node_version.rs"), task).expect("the task");
+    let [task, line, services] =
+        <[String; 3]>::try_from(code_blocks(&page)).expect("three code blocks on the page");
+    let cmd = root.join("xtask/src/cmd");
+    fs::write(cmd.join("node_version.rs"), task).expect("the task");
+    fs::write(cmd.join("panics.rs"), with_a_bug(&services)).expect("the task with a bug");
+    fs::write(cmd.join("test_sql.rs"), services).expect("the task with services");
+    let line = format!("{line}        TestSql => test_sql,\n        Panics => panics,\n");
     let list = root.join("xtask/src/cmd/mod.rs");
     let text = fs::read_to_string(&list).expect("the list");
     let group = "\"Tests of the application\" {\n";
@@ -73,6 +96,27 @@ fn the_worked_example_builds_is_listed_and_is_cached_the_second_time() {
 
     let wrong = xtask(&["node-version", "--expect", "1", "--record", &record("three")]);
     assert_eq!(wrong.status.code(), Some(1), "{}", String::from_utf8_lossy(&wrong.stderr));
+
+    let told = text(&xtask(&["test-sql", "--record", &record("sql")]));
+    assert!(told.contains("completed fill") && told.contains(" crew"), "{told}");
+    assert_eq!(of_session(&session(&record("sql"))), [""; 0]);
+
+    let bug = xtask(&["panics", "--record", &record("bug")]);
+    let said = String::from_utf8_lossy(&bug.stderr);
+    assert_eq!(bug.status.code(), Some(101), "{said}");
+    assert!(said.contains("this is a bug in xtask"), "{said}");
+    wait_until_removed(&session(&record("bug")));
+}
+
+/// The watchdog does it, a moment after the process is gone.
+fn wait_until_removed(session: &str) {
+    for _ in 0..600 {
+        if of_session(session).is_empty() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("left: {:?}", of_session(session));
 }
 
 /// Where this test was built.

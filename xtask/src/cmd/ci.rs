@@ -4,12 +4,12 @@ use anyhow::{Context as _, bail};
 use xshell::{Shell, cmd};
 use xtask_engine::Error;
 
-use super::test;
+use super::{e2e, test};
 use crate::context::Context;
 use crate::host::command::{self, Line};
 use crate::host::error::go_on;
 
-/// All that CI checks: formatting, clippy, then the application's tests
+/// All that CI checks: formatting, clippy, then the application's tests, unit and end-to-end
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -18,7 +18,8 @@ pub async fn run(_: Args, context: &Context) -> anyhow::Result<()> {
     for line in ["cargo fmt --all --check", "cargo clippy --workspace --all-targets --quiet -- -D warnings"] {
         host(context, line).await?;
     }
-    test::both(context, true).await
+    test::both(context, true).await?;
+    e2e::run(e2e::Args::default(), context).await
 }
 
 /// A command of the host, in the workspace; it ends when we do.

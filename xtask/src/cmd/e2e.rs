@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::stack::{Setting, Stack, playwright};
 
 /// End-to-end tests: the whole stack in containers, and a browser against it
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask e2e -- login.spec.ts       one file of tests; what follows -- is for Playwright

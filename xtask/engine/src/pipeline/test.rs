@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Config, Container, ContainerPath, Fs, FsNode, PipelineError};
+use super::{Config, Container, ContainerPath, Fs, FsNode, PipelineError, Service};
 use crate::results::ReportFormat;
 
 /// Where a test step finds its results directory; what it writes there is brought out, also when
@@ -20,6 +20,8 @@ pub struct Test {
     pub(crate) report: Option<ReportFormat>,
     /// Folders that are brought out besides the results.
     pub(crate) artifacts: Vec<ContainerPath>,
+    /// What must be there before it starts, besides what its container is bound to.
+    pub(crate) needs: Vec<Service>,
     pub(crate) error: Option<PipelineError>,
 }
 
@@ -34,13 +36,20 @@ impl Test {
     pub(crate) fn new(container: &Container, args: Vec<String>) -> Self {
         let (name, config) = (args.join(" "), container.config.clone());
         let fs = Fs::new(FsNode::Test { base: container.fs.clone(), name, args, config });
-        Self { fs, report: None, artifacts: Vec::new(), error: container.error.clone() }
+        Self { fs, report: None, artifacts: Vec::new(), needs: Vec::new(), error: container.error.clone() }
     }
 
     /// The report that the command writes into its results directory: its tests are counted, named
     /// when they fail, and written as JUnit.
     pub fn with_report(mut self, report: ReportFormat) -> Self {
         self.report = Some(report);
+        self
+    }
+
+    /// It starts when this service is ready, or this job has ended well. A test with needs is a run of
+    /// its own among the services, never taken from the cache.
+    pub fn with_need(mut self, service: &Service) -> Self {
+        self.needs.push(service.clone());
         self
     }
 
@@ -66,7 +75,7 @@ impl Test {
 
     /// Whether it needs services: then it is a run of its own, and no step.
     pub(crate) fn is_bound(&self) -> bool {
-        self.parts().is_some_and(|parts| !parts.config.bindings.is_empty())
+        !self.needs.is_empty() || self.parts().is_some_and(|parts| !parts.config.bindings.is_empty())
     }
 
     /// What it is made of.

@@ -262,13 +262,11 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.failures.push(Failure { streamed: None, output, log });
                 self.results.push(line(RED, "FAILED", why));
             }
-            Event::ServiceLog { service, text } => {
-                if verbose || self.services.are_followed(service) {
-                    let block = self.services.lines(service, text);
-                    self.speaking = None;
-                    self.latest = None;
-                    self.write(&block);
-                }
+            Event::ServiceLog { service, text } if verbose || self.services.are_followed(service) => {
+                let block = self.services.lines(service, text);
+                self.speaking = None;
+                self.latest = None;
+                self.write(&block);
             }
             Event::ServicesFollowed { services } => self.services.follow(services),
             Event::ServicesLeft { session, services } => {

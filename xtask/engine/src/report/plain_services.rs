@@ -72,7 +72,8 @@ impl Services {
                 ServiceState::Failed => (RED, "FAILED", service.clone()),
             }),
             Event::ServicesRemoved { removed, seconds: took } => {
-                let count = format!("{DIM}({removed} containers, networks, volumes; {}){DIM:#}", seconds(*took));
+                let count =
+                    format!("{DIM}({removed} containers, networks, volumes; {}){DIM:#}", seconds(*took));
                 Some((GREEN, "removed", format!("all that this run had in the engine {count}")))
             }
             _ => None,

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, try_join_all};
 
 use super::Session;
 use crate::Error;
-use crate::docker::{Credentials, Environment, ImageChanges, ImageInfo, ImageReference, Labels, PullError};
+use crate::docker::{Credentials, Environment, ImageChanges, ImageInfo, ImageReference, PullError};
 use crate::event::Event;
 use crate::llb::{Needs, ResolvedImage};
 use crate::pipeline::{Image, ImageConfig, Recipe, StandIn};
@@ -196,7 +196,8 @@ impl Session {
                 // and two first runs do not meet.
                 let raw = format!("{}-{}", stand_in.tag, uuid::Uuid::new_v4().simple());
                 self.export_image(&name, container, &raw).await?;
-                let owner = Labels::from([("xtask.host".to_owned(), self.host.clone())]);
+                self.stack.take_lease().await;
+                let owner = self.stack.identity.labels("stand-in");
                 let labelled = self.engine.label(&raw, &stand_in.tag, &changes, &owner).await;
                 self.engine.remove_image(&raw).await?;
                 labelled?;

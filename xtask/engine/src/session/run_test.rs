@@ -13,14 +13,23 @@ use tokio::io::AsyncWriteExt;
 use super::Session;
 use super::test::{OUTPUT_LOG, Ran, clear};
 use crate::Error;
-use crate::docker::EngineError;
+use crate::docker::{EngineError, Executed};
 use crate::event::{Event, Outcome, StepKind};
 use crate::llb::TIMED_OUT;
-use crate::pipeline::{RESULTS_DIR, RESULTS_VARIABLE, Test, TestParts};
+use crate::pipeline::{RESULTS_DIR, RESULTS_VARIABLE, Service, Test, TestParts};
 use crate::service::{Body, Client, Log, LogOf, Plan};
 
-/// How long a test may take to end by itself when its time is up.
-const GRACE: i32 = 5;
+/// Asks a test to end as a person at a terminal does: by an interrupt to all of its foreground,
+/// which is the process group of the container's first process. Test runners write their reports
+/// then; npm alone would not pass it on. (The fields are those of proc_pid_stat(5).)
+const INTERRUPT: &str = r#"for stat in /proc/[0-9]*/stat; do
+  read -r line <"$stat" || continue
+  pid=${stat#/proc/}
+  set -- ${line##*) }
+  if [ "$3" = 1 ]; then kill -INT "${pid%/stat}"; fi
+done"#;
+/// How long a test may take to end then, in seconds.
+const GRACE: i32 = 10;
 /// Where archives are unpacked, in the folder of the results.
 const UNPACK: &str = ".unpack";
 
@@ -42,7 +51,8 @@ impl Session {
             return Err(Error::Usage(format!("{name}: there is no test to run")));
         };
         let client = Client { name, config: parts.config };
-        let plan = Plan::of(&[], Some(&client))?;
+        let needs: Vec<&Service> = test.needs.iter().collect();
+        let plan = Plan::of(&needs, Some(&client))?;
         // The container is made while services come up.
         let both = async { tokio::try_join!(self.make_test(name, &parts, &plan), self.start_plan(&plan)) };
         let (container, ()) = self.in_time(name, both).await?;
@@ -106,11 +116,25 @@ impl Session {
         match ended {
             Ok(ended) => Ok(End::Code(i32::try_from(ended.code).unwrap_or(-1))),
             Err(Error::TimedOut { .. }) => {
-                self.engine.stop_container(container, GRACE).await?;
+                self.interrupt(container).await;
+                self.engine.kill_container(container).await.or_else(ignore_gone)?;
                 Ok(End::TimeIsUp)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Lets a test end by itself, if it does so in a while.
+    async fn interrupt(&self, container: &str) {
+        let command = ["sh", "-c", INTERRUPT].map(str::to_owned);
+        let ending = async {
+            match self.engine.execute(container, &command).await {
+                Ok(Executed { code: 0, .. }) => self.engine.ended(container).await.map(drop),
+                _ => self.engine.stop_container(container, GRACE).await, // an image without a shell
+            }
+        };
+        // It is killed in any case.
+        let _ = tokio::time::timeout(Duration::from_secs(GRACE.unsigned_abs().into()), ending).await;
     }
 
     /// Brings the results and the artifacts of a test out.
