@@ -34,3 +34,19 @@ fn an_engine_that_is_started_again_in_the_middle() {
     assert!(next.stdout.contains(told), "{}", next.stdout);
     assert_eq!(engine.with_label("xtask.session", &session), [""; 0]);
 }
+
+#[test]
+fn an_engine_that_hangs_in_the_middle() {
+    let (app, engine) = (Application::new(), OwnEngine::start(None));
+    let [left_alone, stopped] = [(), ()].map(|()| {
+        let mut started = app.start_beside(&engine, &["crux-ui"]);
+        started.wait_until_ready("crux-ui");
+        started
+    });
+    engine.hang();
+    let (run, took) = stopped.end_by("INT");
+    run.expect(130).sentence(&["stopped by Ctrl-C"]);
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    let run = left_alone.finish().expect(3);
+    run.sentence(&["lost the container engine at ", &engine.address(), "it said nothing for 20s"]);
+}

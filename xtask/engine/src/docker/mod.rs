@@ -23,6 +23,7 @@ mod owned;
 mod process;
 mod pull;
 mod pull_error;
+mod pulse;
 mod reference;
 mod transport;
 mod upgrade;

@@ -1,6 +1,7 @@
 //! What a solve that gave no result means, in the words of a user.
 
 use std::future::Future;
+use std::time::Duration;
 
 use super::Session;
 use crate::Error;
@@ -8,8 +9,11 @@ use crate::buildkit::{Progress, SolveError, exit_code};
 use crate::docker::EngineError;
 use crate::event::{Event, Outcome};
 
+/// An engine that says nothing for so long hangs, however much it has to do.
+const SILENCE: Duration = Duration::from_secs(20);
+
 impl Session {
-    /// `work`, unless the user stops it or its time is up before it ends.
+    /// `work`, unless the user stops it, its time is up or the engine hangs before it ends.
     pub(super) async fn in_time<T>(
         &self,
         pipeline: &str,
@@ -25,6 +29,7 @@ impl Session {
             result = work => result,
             () = self.cancel.cancelled() => Err(Error::Canceled),
             () = deadline => Err(self.timed_out(pipeline, None)),
+            hangs = self.engine.hangs(SILENCE) => Err(hangs.into()),
         }
     }
 

@@ -24,6 +24,8 @@ use crate::service::{
 
 /// The folder of the services' complete logs, in the record.
 const LOGS: &str = "services";
+/// Nobody waits longer than that at the end for an engine that says nothing: the watchdog does.
+const CLOSING_SILENCE: Duration = Duration::from_secs(5);
 /// The time in which a service must be ready, where nobody says otherwise.
 const READY: Duration = Duration::from_secs(60);
 /// A job has so many times as long: it does the work that services wait for.
@@ -70,7 +72,10 @@ impl Session {
     /// If the engine is gone or something cannot be removed.
     pub async fn close(&self) -> Result<(), Error> {
         let begun = Instant::now();
-        let removed = self.stack.close().await?;
+        let removed = tokio::select! {
+            removed = self.stack.close() => removed?,
+            hangs = self.engine.hangs(CLOSING_SILENCE) => return Err(hangs.into()),
+        };
         if removed > 0 {
             let seconds = begun.elapsed().as_secs_f64();
             self.events.emit(Event::ServicesRemoved { removed, seconds });
