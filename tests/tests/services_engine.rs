@@ -50,3 +50,15 @@ fn an_engine_that_hangs_in_the_middle() {
     let run = left_alone.finish().expect(3);
     run.sentence(&["lost the container engine at ", &engine.address(), "it said nothing for 20s"]);
 }
+
+#[test]
+fn an_engine_whose_disk_fills_up() {
+    let (app, engine) = (Application::new(), OwnEngine::start(Some("1g")));
+    let large = "const fs = require('fs')\n\
+        const file = fs.openSync('large', 'w')\n\
+        for (let i = 0; i < 4096; i++) fs.writeSync(file, Buffer.alloc(1 << 20, 1))\n";
+    app.write("web/crux-ui/build.js", large);
+    let run = app.start_beside(&engine, &["crux-ui"]).finish().expect(3);
+    run.sentence(&["the container engine's disk is full; make room on it", "cargo xtask cache prune"]);
+    assert_eq!(engine.with_label("xtask.host", &app.host().expect("a host")), [""; 0]);
+}

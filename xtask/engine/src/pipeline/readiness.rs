@@ -31,7 +31,9 @@ pub enum Readiness {
     },
     /// The image's own `HEALTHCHECK` says healthy; as often as the image says.
     Healthcheck,
-    /// It runs.
+    /// Every exposed port accepts connections: what counts where nothing else is said.
+    Ports,
+    /// It runs: what counts where nothing is said and no port is exposed.
     Running,
 }
 
@@ -79,10 +81,11 @@ impl Readiness {
             Self::Http { port, path, field: Some((field, value)) } => {
                 format!("GET :{port}{path} with {field} = {value}")
             }
-            Self::Tcp { port } => format!("port {port}"),
+            Self::Tcp { .. } => "a TCP connection".into(),
             Self::Command { args } => format!("`{}`", crate::in_one_line(&args.join(" "))),
             Self::LogLine { text } => format!("a line with {text:?}"),
             Self::Healthcheck => "the image's health check".into(),
+            Self::Ports => "its ports".into(),
             Self::Running => "its process".into(),
         }
     }

@@ -59,10 +59,8 @@ enum Look {
 impl Probe {
     /// Probes `target` by `readiness`; without one its ports tell.
     pub(crate) fn new(readiness: Option<&Readiness>, target: Target) -> Self {
-        let readiness = readiness.cloned().unwrap_or_else(|| match target.ports.first() {
-            Some(port) => Readiness::Tcp { port: *port },
-            None => Readiness::Running,
-        });
+        let default = if target.ports.is_empty() { Readiness::Running } else { Readiness::Ports };
+        let readiness = readiness.cloned().unwrap_or(default);
         Self { readiness, target, last: Mutex::new("not looked at yet".into()) }
     }
 
@@ -102,7 +100,8 @@ impl Probe {
         let Target { dialer, address, ports, log, .. } = &self.target;
         let look = match &self.readiness {
             Readiness::Running => Look::Ready,
-            Readiness::Tcp { .. } => self.ports(ports).await,
+            Readiness::Tcp { port } => self.ports(&[*port]).await,
+            Readiness::Ports => self.ports(ports).await,
             Readiness::Http { port, path, field } => {
                 in_time(ANSWER, http(dialer, *address, &self.target.service, *port, path, field.as_ref()))
                     .await
