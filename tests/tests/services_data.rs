@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use tests::{Application, Started, docker};
 
@@ -35,6 +36,32 @@ fn data_are_kept_for_one_run_of_a_checkout_at_a_time() {
     assert_eq!(query(&of_other, "SELECT name FROM teams"), "theirs");
     of_other.end_by("INT").0.expect(130);
     assert_eq!((app.data().len(), other.data().len()), (1, 1));
+}
+
+#[test]
+fn data_that_were_never_whole_are_made_anew() {
+    let app = Application::new();
+    for signal in ["KILL", "INT"] {
+        let mut started = app.start(&["crux"]);
+        started.wait_for("data in the making", |event| {
+            let text = event["text"].as_str().unwrap_or_default();
+            event["service"] == "database" && text.contains("creating configuration files")
+        });
+        // Not later than everything else: nothing asks a server to end that is none yet.
+        let begun = Instant::now();
+        started.signal(signal);
+        started.child.wait().expect("its end");
+        app.wait_for_processes();
+        assert!(begun.elapsed() < Duration::from_secs(8), "{signal}: {:?}", begun.elapsed());
+        assert_eq!((app.in_engine(), app.data().len()), (Vec::new(), 1));
+    }
+    let mut started = app.start_crux();
+    assert_eq!(query(&started, "SELECT 'well'"), "well");
+    let run = started.end_by("INT").0.expect(130);
+    assert!(!run.service_log("database").contains(KEPT));
+    started = app.start_crux();
+    let run = started.end_by("INT").0.expect(130);
+    assert!(run.service_log("database").contains(KEPT), "{}", run.service_log("database"));
 }
 
 /// What the database of a run answers.

@@ -72,9 +72,13 @@ fn killed_at_random_moments_it_leaves_nothing() {
 
 fn kill_at_random_moments(task: &str, times: usize) {
     let app = Application::new();
+    let comes_up = || {
+        let mut started = app.start(&[task]);
+        started.wait_until_ready(task);
+        started
+    };
     let begun = Instant::now();
-    let mut started = app.start(&[task]);
-    started.wait_until_ready(task);
+    let started = comes_up();
     // From before the first request to about when all is there.
     let whole = begun.elapsed();
     started.end_by("INT").0.expect(130);
@@ -87,6 +91,8 @@ fn kill_at_random_moments(task: &str, times: usize) {
         started.child.wait().expect("its end");
         gone_soon(&app, killed, &format!("{task} killed after {moment:.2?}"));
     }
+    // Whatever it was doing, its data are as good as before.
+    comes_up().end_by("INT").0.expect(130);
 }
 
 /// A number from 0 to 1 that nobody knows before.

@@ -25,6 +25,26 @@ CREATE DATABASE kratos OWNER kratos;
 SQL
 "#;
 
+/// Where data are that stay: below the volume, so that there is room for a mark beside them.
+const KEPT_DATA: &str = "/var/lib/postgresql/data/cluster";
+/// What starts a server whose data stay: ended while it makes them, it takes them for whole ever
+/// after.
+const BEGIN: &str = r#"#!/bin/sh -e
+# Data bear a mark until they are whole; those that bear one are made anew.
+mark=$(dirname "$PGDATA")/unfinished
+if [ -e "$mark" ]; then
+    rm -rf "$PGDATA"
+elif [ ! -s "$PGDATA/PG_VERSION" ]; then
+    touch "$mark"
+    chown postgres "$mark"
+fi
+exec docker-entrypoint.sh "$@"
+"#;
+/// What the image runs last when its data are new.
+const FINISHED: &str = r#"#!/bin/sh -e
+rm "$(dirname "$PGDATA")/unfinished"
+"#;
+
 /// What makes it quick where its data die with the run anyhow: nothing is forced to the disk.
 const SHORT_LIVED: [&str; 6] =
     ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"];
@@ -43,7 +63,6 @@ pub fn service(setting: &Setting, kratos: Option<&Secret>, data: Data) -> Servic
     let container = Container::from(setting.images.image(Part::Database, images::postgres))
         .with_env_variable("POSTGRES_USER", url.user())
         .with_env_variable("POSTGRES_DB", url.database())
-        .with_env_variable("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --no-sync")
         .with_exposed_port(DATABASE_PORT);
     let mut container = setting.with_password(&container, "POSTGRES_PASSWORD", url.password());
     if let Some(password) = kratos {
@@ -53,10 +72,21 @@ pub fn service(setting: &Setting, kratos: Option<&Secret>, data: Data) -> Servic
     }
     let volume = match data {
         Data::OfRun => {
-            container = container.with_default_args(["postgres"].into_iter().chain(SHORT_LIVED));
+            container = container
+                .with_env_variable("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --no-sync")
+                .with_default_args(["postgres"].into_iter().chain(SHORT_LIVED));
             Volume::of_session(DATABASE)
         }
-        Data::Kept(volume) => volume,
+        Data::Kept(volume) => {
+            container = container
+                .with_env_variable("POSTGRES_INITDB_ARGS", "--encoding=UTF8")
+                .with_env_variable("PGDATA", KEPT_DATA)
+                .with_new_program("/usr/local/bin/begin", BEGIN)
+                .with_new_program("/docker-entrypoint-initdb.d/zz-finished.sh", FINISHED)
+                .with_entrypoint(["begin"])
+                .with_default_args(["postgres"]);
+            volume
+        }
     };
     // While it makes its data, the server listens on its socket only: 127.0.0.1 is the real one.
     let host = ["pg_isready", "--quiet", "--host=127.0.0.1"];

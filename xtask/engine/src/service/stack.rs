@@ -110,6 +110,10 @@ impl Running {
         self.log.get().map(|log| log.path().to_path_buf())
     }
 
+    fn is_ready(&self) -> bool {
+        *self.state.borrow() == State::Ready
+    }
+
     fn keeps_data(&self) -> bool {
         self.service.0.volumes.iter().any(|(_, volume)| volume.lifetime == Lifetime::Kept)
     }
@@ -318,10 +322,12 @@ impl Stack {
         Ok(removed)
     }
 
-    /// Ends those with data to keep, in the reverse of their order, once nobody uses them any more.
+    /// Ends those with data to keep, in the reverse of their order, once nobody uses them any more. One
+    /// that never got ready has nothing new to keep, and may not even hear that it is to end:
+    /// PostgreSQL's entry point does not while it makes its data.
     async fn stop_keepers(&self, running: &[Arc<Running>]) -> Result<(), EngineError> {
         let (keepers, others): (Vec<&Arc<Running>>, _) =
-            running.iter().partition(|running| running.keeps_data());
+            running.iter().partition(|running| running.keeps_data() && running.is_ready());
         if keepers.is_empty() {
             return Ok(());
         }
