@@ -142,6 +142,7 @@ impl Redactor {
             | Event::PipelineStarted { .. }
             | Event::Uploaded { .. }
             | Event::Exported { .. }
+            | Event::ImageExported { .. }
             | Event::PipelineFinished { .. }
             | Event::RunFinished { .. } => {}
         }

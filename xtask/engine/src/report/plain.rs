@@ -262,13 +262,11 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.failures.push(Failure { streamed: None, output, log });
                 self.results.push(line(RED, "FAILED", why));
             }
-            Event::ServiceLog { service, text } => {
-                if verbose || self.services.are_followed(service) {
-                    let block = self.services.lines(service, text);
-                    self.speaking = None;
-                    self.latest = None;
-                    self.write(&block);
-                }
+            Event::ServiceLog { service, text } if verbose || self.services.are_followed(service) => {
+                let block = self.services.lines(service, text);
+                self.speaking = None;
+                self.latest = None;
+                self.write(&block);
             }
             Event::ServicesFollowed { services } => self.services.follow(services),
             Event::ServicesLeft { session, containers } => {
@@ -278,6 +276,9 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 if let Some((style, status, text)) = self.services.state(event, verbose) {
                     self.line(style, status, &text);
                 }
+            }
+            Event::ImageExported { pipeline, image } if verbose => {
+                self.line(DIM, "image", &format!("{image} {DIM}> from {pipeline}{DIM:#}"));
             }
             Event::Exported { pipeline, path } if normal => {
                 self.line(GREEN, "exported", &format!("{path} {DIM}> from {pipeline}{DIM:#}"));

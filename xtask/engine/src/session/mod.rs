@@ -4,6 +4,7 @@ mod export;
 mod failure;
 mod host;
 mod images;
+mod planned;
 mod platform;
 mod run_test;
 mod secret;
@@ -27,6 +28,7 @@ use service_image::ServiceImages;
 
 pub use host::ca_bundle;
 pub use images::StandIns;
+pub use planned::PlannedContainer;
 pub use test::TestReport;
 
 use crate::Error;
