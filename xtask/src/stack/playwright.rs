@@ -5,7 +5,7 @@ use xtask_engine::pipeline::{Container, RESULTS_DIR, Service, Test};
 use xtask_engine::results::ReportFormat;
 
 use super::address;
-use super::crux_ui::PART;
+pub use super::crux_ui::PART;
 use super::node::{self, WORKDIR};
 use super::{Setting, Stack};
 use crate::images::{self, Part};

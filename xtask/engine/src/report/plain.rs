@@ -280,6 +280,9 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::Artifacts { folder, entries, .. } if !entries.is_empty() => {
                 self.results.push(plain_services::artifacts(folder, entries));
             }
+            Event::ImageExported { pipeline, image } if verbose => {
+                self.line(DIM, "image", &format!("{image} {DIM}> from {pipeline}{DIM:#}"));
+            }
             Event::Exported { pipeline, path } if normal => {
                 self.line(GREEN, "exported", &format!("{path} {DIM}> from {pipeline}{DIM:#}"));
             }

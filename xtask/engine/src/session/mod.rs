@@ -5,6 +5,7 @@ mod failure;
 mod host;
 mod images;
 mod ours;
+mod planned;
 mod platform;
 mod run_test;
 mod secret;
@@ -29,6 +30,7 @@ use service_image::ServiceImages;
 pub use host::ca_bundle;
 pub use images::StandIns;
 pub use ours::{Ours, Whose};
+pub use planned::PlannedContainer;
 pub use test::TestReport;
 
 use crate::Error;
