@@ -52,8 +52,9 @@ fn health(container: &PlannedContainer) -> anyhow::Result<Option<Vec<String>>> {
             bail!("Compose cannot wait for a line that {} prints", container.name)
         }
         Some(Readiness::Http { port, path, field }) => http(*port, path, field.as_ref()),
-        Some(Readiness::Tcp { .. }) | None if container.ports.is_empty() => return Ok(None),
-        Some(Readiness::Tcp { .. }) | None => tcp(&container.ports),
+        Some(Readiness::Tcp { port }) => tcp(&[*port]),
+        Some(Readiness::Ports) | None if container.ports.is_empty() => return Ok(None),
+        Some(Readiness::Ports) | None => tcp(&container.ports),
     };
     Ok(Some(vec!["sh".into(), "-c".into(), script]))
 }
@@ -167,6 +168,7 @@ mod tests {
         assert!(succeeds(Readiness::http(port, "/api/health"), vec![port]));
         assert!(!succeeds(Readiness::http(port, "/nothing"), vec![port]));
         assert!(succeeds(Readiness::tcp(port), vec![port]));
-        assert!(!succeeds(Readiness::tcp(port), vec![port, 1]));
+        assert!(succeeds(Readiness::tcp(port), vec![port, 1]));
+        assert!(!succeeds(Readiness::Ports, vec![port, 1]));
     }
 }
