@@ -288,6 +288,8 @@ pub enum Event {
     ServicesLeft {
         /// The session, as `clean --session` takes it.
         session: String,
+        /// The engine, where somebody named one.
+        engine: Option<String>,
         /// Its services, in the order in which they came.
         services: Vec<LeftService>,
     },
