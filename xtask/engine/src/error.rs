@@ -129,6 +129,19 @@ impl Error {
         Self::Write { path: path.into(), why: write_problem(error) }
     }
 
+    /// The same for one more who waits for what failed. What cannot be copied is told in its words.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Service(failure) => Self::Service(failure.clone()),
+            Self::Engine(EngineError::Gone { endpoint, reason }) => {
+                Self::Engine(EngineError::Gone { endpoint: endpoint.clone(), reason: reason.clone() })
+            }
+            Self::Canceled => Self::Canceled,
+            Self::Usage(text) => Self::Usage(text.clone()),
+            other => Self::Machine(other.to_string()),
+        }
+    }
+
     /// The exit code that tells the kind: 1 the tests or a step failed, 2 wrong input, 3 the engine
     /// or the machine is not ready. For [`Error::Canceled`] the signal decides; 130 is Ctrl-C's.
     pub fn exit_code(&self) -> i32 {

@@ -9,7 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::docker::{Engine, EngineError, HOST_LABEL, KIND_LABEL, SESSION_LABEL};
+use crate::docker::{Endpoint, Engine, EngineError, HOST_LABEL, KIND_LABEL, SESSION_LABEL};
 use crate::watchdog::Watchdog;
 
 /// The folder of leases below the folder for state.
@@ -32,6 +32,11 @@ impl Lease {
         Self { file, watchdog }
     }
 
+    /// Whether other processes can see that the session lives.
+    pub(crate) fn is_known(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// The session left nothing behind.
     pub(crate) async fn release(self) {
         if let Some((path, _)) = &self.file {
@@ -49,7 +54,7 @@ fn lock_new(dir: &Path, id: &str, engine: &Engine) -> io::Result<(PathBuf, File)
     let path = dir.join(format!("{id}.{LOCK}"));
     let unnamed = dir.join(format!("{id}.new"));
     let mut file = File::create_new(&unnamed)?;
-    let locked = file.lock().and_then(|()| file.write_all(engine.endpoint().to_string().as_bytes()));
+    let locked = file.lock().and_then(|()| file.write_all(key(engine).as_bytes()));
     match locked.and_then(|()| fs::rename(&unnamed, &path)) {
         Ok(()) => Ok((path, file)),
         Err(error) => {
@@ -71,13 +76,31 @@ pub(crate) async fn sweep_left(
 ) -> Result<usize, EngineError> {
     let Some(state) = state else { return Ok(0) };
     let mut removed = 0;
-    for (session, path, lock) in left(&state.join(SESSIONS), &engine.endpoint().to_string()) {
+    for (session, path, lock) in left(&state.join(SESSIONS), &key(engine)) {
         let labels = [(SESSION_LABEL, session.as_str()), (KIND_LABEL, "session"), (HOST_LABEL, host)];
         removed += engine.sweep(&labels.map(|(name, value)| format!("{name}={value}"))).await?;
         let _ = fs::remove_file(path);
         drop(lock);
     }
     Ok(removed)
+}
+
+/// What tells an engine from others of this machine, whatever the link by which it was found.
+fn key(engine: &Engine) -> String {
+    let endpoint = engine.endpoint();
+    match endpoint {
+        Endpoint::Unix(path) => {
+            Endpoint::Unix(path.canonicalize().unwrap_or_else(|_| path.clone())).to_string()
+        }
+        _ => endpoint.to_string(),
+    }
+}
+
+/// Removes the lease of a session that has nothing in the engine any more.
+pub(crate) fn forget(state: Option<&Path>, session: &str) {
+    if let Some(state) = state {
+        let _ = fs::remove_file(state.join(SESSIONS).join(format!("{session}.{LOCK}")));
+    }
 }
 
 /// Whether somebody holds the lease of a session.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::docker::{Engine, Environment, SESSION_LABEL, discover};
+use crate::docker::{Endpoint, Engine, SESSION_LABEL};
 
 /// What it prints once nothing that happens to the run can happen to it.
 const READY: u8 = b'r';
@@ -28,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What it has to know.
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
-    /// The engine, as `--engine` takes it.
-    engine: Option<String>,
+    /// The engine.
+    engine: Endpoint,
     /// The session whose things it removes.
     session: String,
 }
@@ -47,11 +47,7 @@ impl Watchdog {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub(crate) async fn start(
-        command: &[OsString],
-        engine: Option<String>,
-        session: &str,
-    ) -> io::Result<Self> {
+    pub(crate) async fn start(command: &[OsString], engine: Endpoint, session: &str) -> io::Result<Self> {
         let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut child = Command::new(program)
             .args(args)
@@ -141,7 +137,6 @@ async fn clean_up(order: &Order) {
 
 /// How much it removed; none if the engine could not be asked.
 async fn sweep(order: &Order, labels: &[String]) -> Option<usize> {
-    let found = discover(order.engine.as_deref(), &Environment::of_process()).ok()?;
-    let engine = Engine::connect(found.endpoint).await.ok()?;
+    let engine = Engine::connect(order.engine.clone()).await.ok()?;
     engine.sweep(labels).await.ok()
 }

@@ -71,6 +71,12 @@ async fn a_job_that_fails_ends_it_all_and_what_needs_it_never_starts() {
     assert_eq!(failure.to_string(), "migrate failed, with exit code 3");
     assert_eq!(failure.tail, ["relation exists"]);
     assert!(!world.service_states("web").contains(&"starting".to_owned()));
+    // Whoever wants them later in the session learns the same at once.
+    let again = why(world.session.start(&[&service]).await);
+    assert_eq!(again.to_string(), "migrate failed, with exit code 3");
+    let test = world.image().with_service_binding("web", &service).with_test(["true"]);
+    let test = world.session.test("test", &test).await.map(drop);
+    assert_eq!(why(test).to_string(), "migrate failed, with exit code 3");
     let endless = world.image().with_default_args(["sleep", "1000"]).as_job("endless");
     let world = World::open().await.closing();
     let result = world.session.start(&[&endless.with_timeout(Duration::from_millis(300))]).await;
@@ -92,6 +98,22 @@ async fn localhost_is_one_for_those_who_share_it() {
     world.start(&[&client, &beside]).await;
     assert!(world.service_log("client").contains("http://localhost:8080/ is operational"));
     assert!(world.service_log("beside").contains("http://database:8080/ is operational"));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tests_come_and_go_beside_one_service() {
+    let world = World::open().await.closing();
+    let web = http_server(&world, OK).with_exposed_port(8080).as_service("web");
+    let fetch =
+        ["node", "-e", "fetch('http://localhost:8080').then(answer => process.exit(answer.ok ? 0 : 1))"];
+    let test = world.image().with_service_binding("localhost", &web).with_test(fetch);
+    // In one namespace with it; whatever they are called, and again.
+    for name in ["zeta", "alpha", "alpha"] {
+        world.session.test(name, &test).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let named_so = world.session.test("web", &test).await.expect_err("a name of two").to_string();
+    assert_eq!(named_so, "a test and a service are both named web: give the test another name");
     world.close().await;
 }
 

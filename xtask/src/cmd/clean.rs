@@ -21,7 +21,7 @@ pub struct Args {
     /// Also data that are kept between runs, such as those of the database of `cargo xtask crux`
     #[arg(long)]
     volumes: bool,
-    /// Also images that were made for services; who needs one makes it again
+    /// Also images that were made for services, by whomever; who needs one makes it again
     #[arg(long)]
     images: bool,
     /// Only what this session left: its id, or how that begins

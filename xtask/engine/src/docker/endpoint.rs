@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 /// The port of an engine that listens without encryption (Docker's documentation of `dockerd -H`).
@@ -12,7 +13,7 @@ const PORT: u16 = 2375;
 const TLS_PORT: u16 = 2376;
 
 /// Where an engine listens and how it is reached. `Display` gives its URL.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Endpoint {
     /// A Unix socket: `unix:///var/run/docker.sock`.
     Unix(PathBuf),
@@ -193,6 +194,16 @@ impl Endpoint {
 /// `host:port`, with brackets around an IPv6 address.
 pub(crate) fn authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+impl Endpoint {
+    /// The same from whatever directory it is looked at.
+    pub(crate) fn absolute(self) -> Self {
+        match self {
+            Self::Unix(path) => Self::Unix(std::path::absolute(&path).unwrap_or(path)),
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Endpoint {

@@ -116,11 +116,11 @@ impl Broken {
         }
     }
 
-    /// Waits until something breaks; whoever comes first learns what it was.
+    /// Waits until something breaks; gives what it was.
     pub(crate) async fn wait(&self) -> Error {
         self.token.cancelled().await;
-        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).take();
-        why.unwrap_or(Error::Canceled)
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        why.as_ref().map_or(Error::Canceled, Error::again)
     }
 }
 
@@ -154,11 +154,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_to_break_is_told_once() {
+    async fn the_first_to_break_is_told_to_all() {
         let broken = Broken::default();
         broken.tell(Error::Machine("first".into()));
         broken.tell(Error::Machine("second".into()));
         assert_eq!(broken.wait().await.to_string(), "first");
-        assert!(matches!(broken.wait().await, Error::Canceled));
+        assert_eq!(broken.wait().await.to_string(), "first");
     }
 }

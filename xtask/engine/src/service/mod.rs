@@ -22,4 +22,4 @@ pub use plan::PlanError;
 pub(crate) use plan::{Client, Node, Plan};
 pub(crate) use probe::{Probe, Target};
 pub(crate) use prober::{IDLE as PROBER_IDLE, Prober};
-pub(crate) use stack::{Identity, Running, Stack, State};
+pub(crate) use stack::{Coming, Identity, Running, Stack, State};

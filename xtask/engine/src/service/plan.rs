@@ -22,6 +22,9 @@ pub enum PlanError {
         "two different services are named {0}: give one of them another name, or make the value once and clone it"
     )]
     SameName(String),
+    /// A test has the name of a service.
+    #[error("a test and a service are both named {0}: give the test another name")]
+    TestName(String),
     /// A name by which one is found belongs to another.
     #[error("the name {alias} is that of {first} and of {second}: bind one of them under another name")]
     SameAlias {
@@ -88,6 +91,11 @@ impl Plan {
             walk.visit(service)?;
         }
         let mut nodes: Vec<Node> = walk.order.into_iter().map(node).collect();
+        if let Some(client) = client
+            && nodes.iter().any(|node| node.name() == client.name)
+        {
+            return Err(PlanError::TestName(client.name.to_owned()));
+        }
         let client_group = name_them(&mut nodes, client)?;
         check_ports(&nodes)?;
         Ok(Self { nodes, client_group })
@@ -183,13 +191,14 @@ fn name_them(nodes: &mut [Node], client: Option<&Client<'_>>) -> Result<Option<S
             }
         }
     }
+    let client_name = client.map(|client| client.name);
     for node in nodes.iter_mut() {
         let name = node.name().to_owned();
         let own = owners.iter().filter(|(alias, owner)| **owner == name && **alias != name);
         node.aliases = own.map(|(alias, _)| alias.clone()).collect();
-        node.group = groups.of(&name);
+        node.group = groups.of(&name, client_name);
     }
-    Ok(client.and_then(|client| groups.of(client.name)))
+    Ok(client_name.and_then(|name| groups.of(name, client_name)))
 }
 
 /// Who shares a `localhost` with whom.
@@ -209,8 +218,10 @@ impl Groups {
         self.0.push(joined);
     }
 
-    fn of(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|group| group.contains(name)).and_then(|group| group.first().cloned())
+    /// The group of `name`, called after the first service in it: clients come and go.
+    fn of(&self, name: &str, client: Option<&str>) -> Option<String> {
+        let group = self.0.iter().find(|group| group.contains(name))?;
+        group.iter().find(|member| Some(member.as_str()) != client).cloned()
     }
 }
 

@@ -4,6 +4,7 @@
 //! that goes on and takes requests as lines: address, port, and the bytes to send in base64.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -38,7 +39,7 @@ pub(crate) struct Prober {
     engine: Engine,
     container: String,
     /// Shells that nobody uses.
-    idle: Mutex<Vec<Shell>>,
+    idle: Arc<Mutex<Vec<Shell>>>,
 }
 
 struct Shell {
@@ -49,12 +50,16 @@ struct Shell {
 impl Prober {
     /// The prober in a container that runs [`IDLE`].
     pub(crate) fn new(engine: &Engine, container: String) -> Self {
-        Self { engine: engine.clone(), container, idle: Mutex::default() }
+        Self { engine: engine.clone(), container, idle: Arc::default() }
     }
 
     /// Whether the port accepts a connection.
     pub(crate) async fn accepts(&self, address: IpAddr, port: u16) -> Result<(), String> {
-        self.ask(format!("{address} {port} \n")).await.map(drop).map_err(|()| refused(port))
+        let mut shell = self.shell().await.map_err(|error| error.to_string())?;
+        let answer = shell.ask(&format!("{address} {port} \n")).await?;
+        // One that was left in the middle of an answer is not used again: it goes with this future.
+        self.idle.lock().await.push(shell);
+        answer.map(drop).ok_or_else(|| format!("nothing listens on port {port}"))
     }
 
     /// A connection for one request without a body.
@@ -63,6 +68,7 @@ impl Prober {
         self.accepts(address, port).await?;
         let shell = self.shell().await.map_err(|error| error.to_string())?;
         let (ours, mut theirs) = duplex(LONGEST);
+        let idle = self.idle.clone();
         tokio::spawn(async move {
             let mut shell = shell;
             let mut request = Vec::new();
@@ -74,18 +80,11 @@ impl Prober {
             }
             let line = format!("{address} {port} {}\n", STANDARD.encode(&request));
             if let Ok(answer) = shell.ask(&line).await {
-                let _ = theirs.write_all(&answer).await; // whoever asked may be gone
+                idle.lock().await.push(shell);
+                let _ = theirs.write_all(&answer.unwrap_or_default()).await; // whoever asked may be gone
             }
         });
         Ok(Box::new(ours))
-    }
-
-    async fn ask(&self, line: String) -> Result<Vec<u8>, ()> {
-        let mut shell = self.shell().await.map_err(drop)?;
-        let answer = shell.ask(&line).await;
-        // One that was left in the middle of an answer is not used again: it went with its future.
-        self.idle.lock().await.push(shell);
-        answer
     }
 
     async fn shell(&self) -> Result<Shell, EngineError> {
@@ -120,23 +119,30 @@ impl Prober {
 }
 
 impl Shell {
-    /// The answer to a line; nothing if it is `no`, or none.
-    async fn ask(&mut self, line: &str) -> Result<Vec<u8>, ()> {
-        self.requests.write_all(line.as_bytes()).await.map_err(drop)?;
-        self.requests.flush().await.map_err(drop)?;
+    /// The answer to a line; none if it is `no`.
+    ///
+    /// # Errors
+    /// If the shell is of no use any more.
+    async fn ask(&mut self, line: &str) -> Result<Option<Vec<u8>>, String> {
+        const GONE: &str = "the prober is gone";
+        let sent = async {
+            self.requests.write_all(line.as_bytes()).await?;
+            self.requests.flush().await
+        };
+        sent.await.map_err(|error| format!("{GONE}: {error}"))?;
         let mut answer = Vec::new();
         while !answer.ends_with(b"\n") {
-            answer.extend(self.answers.next().await.ok_or(())?.map_err(drop)?);
+            let part = self.answers.next().await.ok_or(GONE)?;
+            answer.extend(part.map_err(|error| format!("{GONE}: {error}"))?);
         }
         let answer = String::from_utf8_lossy(&answer);
         let mut words = answer.split_whitespace();
         match words.next() {
-            Some("ok") => STANDARD.decode(words.next().unwrap_or_default()).map_err(drop),
-            _ => Err(()),
+            Some("ok") => {
+                let decoded = STANDARD.decode(words.next().unwrap_or_default());
+                decoded.map(Some).map_err(|error| format!("the prober's answer is none: {error}"))
+            }
+            _ => Ok(None),
         }
     }
-}
-
-fn refused(port: u16) -> String {
-    format!("nothing listens on port {port}")
 }

@@ -84,6 +84,8 @@ pub(crate) struct Running {
     pub(crate) aliases: BTreeSet<String>,
     pub(crate) group: Option<String>,
     pub(crate) state: watch::Sender<State>,
+    /// Why it failed, if it did so itself.
+    pub(crate) failure: OnceLock<Error>,
     pub(crate) container: OnceLock<String>,
     pub(crate) log: OnceLock<Arc<Log>>,
 }
@@ -95,6 +97,7 @@ impl Running {
             aliases: node.aliases.clone(),
             group: node.group.clone(),
             state: watch::Sender::new(State::Coming),
+            failure: OnceLock::new(),
             container: OnceLock::new(),
             log: OnceLock::new(),
         })
@@ -110,12 +113,37 @@ impl Running {
         self.log.get().map(|log| log.path().to_path_buf())
     }
 
+    /// Why it never got ready.
+    pub(crate) fn why(&self) -> Error {
+        let given_up = || {
+            let name = self.service.name();
+            Error::Machine(format!("{name} was given up before it was ready, for something else failed"))
+        };
+        self.failure.get().map_or_else(given_up, Error::again)
+    }
+
     fn is_ready(&self) -> bool {
         *self.state.borrow() == State::Ready
     }
 
     fn keeps_data(&self) -> bool {
         self.service.0.volumes.iter().any(|(_, volume)| volume.lifetime == Lifetime::Kept)
+    }
+}
+
+/// Whoever brings a service up holds it: a service that nobody brings up any more has failed, so that
+/// nobody waits for it.
+pub(crate) struct Coming(pub(crate) Arc<Running>);
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.state.send_if_modified(|state| {
+            let is_coming = *state == State::Coming;
+            if is_coming {
+                *state = State::Failed;
+            }
+            is_coming
+        });
     }
 }
 
@@ -132,7 +160,6 @@ pub(crate) struct Stack {
     events: Events,
     pub(crate) identity: Identity,
     watchdog: Option<Vec<OsString>>,
-    engine_name: Option<String>,
     state_dir: Option<PathBuf>,
     lease: tokio::sync::Mutex<Option<Lease>>,
     net: OnceCell<Net>,
@@ -141,7 +168,10 @@ pub(crate) struct Stack {
     pauses: Mutex<BTreeMap<String, Arc<OnceCell<String>>>>,
     /// In the order in which they came.
     running: Mutex<Vec<Arc<Running>>>,
-    volumes: Mutex<Vec<File>>,
+    /// How often a test of a name has run.
+    tests: Mutex<BTreeMap<String, u32>>,
+    /// Kept volumes that are ours as long as their files are open.
+    volumes: Mutex<Vec<(String, File)>>,
     pub(crate) broken: Arc<Broken>,
     /// Requests that must not be left half done.
     requests: TaskTracker,
@@ -154,7 +184,6 @@ impl Stack {
         events: &Events,
         identity: Identity,
         watchdog: Option<Vec<OsString>>,
-        engine_name: Option<String>,
         state_dir: Option<PathBuf>,
     ) -> Self {
         Self {
@@ -162,13 +191,13 @@ impl Stack {
             events: events.clone(),
             identity,
             watchdog,
-            engine_name,
             state_dir,
             lease: tokio::sync::Mutex::default(),
             net: OnceCell::new(),
             dialer: OnceCell::new(),
             pauses: Mutex::default(),
             running: Mutex::default(),
+            tests: Mutex::default(),
             volumes: Mutex::default(),
             broken: Arc::default(),
             requests: TaskTracker::new(),
@@ -183,12 +212,19 @@ impl Stack {
             let watchdog = self.start_watchdog().await;
             *lease =
                 Some(Lease::take(self.state_dir.as_deref(), &self.identity.session, &self.engine, watchdog));
+            if lease.as_ref().is_some_and(|lease| !lease.is_known()) {
+                self.events.notice(
+                    "this run cannot be told from one that was killed, for its folder of locks cannot be written: \
+                     do not run `cargo xtask clean` meanwhile",
+                );
+            }
         }
     }
 
     async fn start_watchdog(&self) -> Option<Watchdog> {
         let command = self.watchdog.as_ref()?;
-        let started = Watchdog::start(command, self.engine_name.clone(), &self.identity.session).await;
+        let endpoint = self.engine.endpoint().clone().absolute();
+        let started = Watchdog::start(command, endpoint, &self.identity.session).await;
         if let Err(error) = &started {
             self.events.notice(format!(
                 "nobody watches over this run ({error}): if it is killed, the next one cleans up after it"
@@ -215,6 +251,14 @@ impl Stack {
     /// The cell of the container that owns a group's `localhost`.
     pub(crate) fn pause(&self, group: &str) -> Arc<OnceCell<String>> {
         lock(&self.pauses).entry(group.to_owned()).or_default().clone()
+    }
+
+    /// The name of a test's container: those of earlier runs in this session are still there.
+    pub(crate) fn test_name(&self, test: &str) -> String {
+        let mut tests = lock(&self.tests);
+        let count = tests.entry(test.to_owned()).and_modify(|count| *count += 1).or_insert(1);
+        let again = if *count == 1 { String::new() } else { format!("-{count}") };
+        self.identity.name(&format!("{test}{again}"))
     }
 
     /// Makes a container; gives its id. It is made to its end even if nobody waits for it any more.
@@ -285,13 +329,16 @@ impl Stack {
         let in_use = |by: String| {
             Error::Machine(format!("the data of {service} are in use{by}; stop that, or wait until it ends"))
         };
+        if lock(&self.volumes).iter().any(|(known, _)| known == name) {
+            return Err(in_use(" by another service of this run".into()));
+        }
         let lock_file = lease::lock_volume(self.state_dir.as_deref(), name)
             .map_err(|lease::InUse| in_use(" by another run of this checkout".into()))?;
         let users = self.engine.users_of_volume(name).await?;
         if let Some(user) = users.first() {
             return Err(in_use(format!(" by the container {user}")));
         }
-        lock(&self.volumes).extend(lock_file);
+        lock(&self.volumes).extend(lock_file.map(|file| (name.to_owned(), file)));
         Ok(())
     }
 
@@ -309,7 +356,7 @@ impl Stack {
         self.closing.store(true, Ordering::SeqCst);
         let Some(lease) = self.lease.lock().await.take() else { return Ok(0) };
         self.requests.close();
-        let _ = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await;
+        let in_flight = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await.is_err();
         let running = std::mem::take(&mut *lock(&self.running));
         self.stop_keepers(&running).await?;
         let removed = self.engine.sweep(&self.identity.filter()).await?;
@@ -318,7 +365,11 @@ impl Stack {
             let _ = tokio::time::timeout(Duration::from_secs(1), log.ended()).await;
         }
         lock(&self.volumes).clear();
-        lease.release().await;
+        match in_flight {
+            // The engine may still make something: the watchdog stays, and the lease for the next run.
+            true => drop(lease),
+            false => lease.release().await,
+        }
         Ok(removed)
     }
 

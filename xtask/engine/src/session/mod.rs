@@ -136,8 +136,7 @@ impl Session {
             host: host.clone(),
             task: options.task.clone(),
         };
-        let (watchdog, name) = (options.watchdog.clone(), options.engine.clone());
-        let stack = Stack::new(&engine, &events, identity, watchdog, name, state);
+        let stack = Stack::new(&engine, &events, identity, options.watchdog.clone(), state);
         Ok(Self {
             control,
             proxy: host::proxies(&events),

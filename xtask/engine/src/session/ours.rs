@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use bollard::query_parameters::ListImagesOptionsBuilder;
 
 use super::Session;
-use super::service_image::REPOSITORY;
+use super::service_image::{REPOSITORY, is_ours};
 use crate::Error;
 use crate::docker::{EngineError, HOST_LABEL, KIND_LABEL, Owned, SESSION_LABEL};
 use crate::lease;
@@ -47,11 +47,17 @@ impl Session {
     /// The first that could not be removed, after all others were.
     pub async fn remove_ours(&self, ours: &[Ours]) -> Result<(), Error> {
         let owned: Vec<Owned> = ours.iter().map(|ours| ours.owned.clone()).collect();
-        Ok(self.engine.remove_owned(&owned).await?)
+        self.engine.remove_owned(&owned).await?;
+        for ours in ours {
+            if let Whose::Left(session) = &ours.whose {
+                lease::forget(super::host::state_dir().as_deref(), session);
+            }
+        }
+        Ok(())
     }
 
-    /// The images that were made for services, by name, with their bytes. They are a cache: whoever
-    /// needs one makes it again.
+    /// The images that were made for services, by name, with their bytes. They are a cache of all users
+    /// of the engine: whoever needs one makes it again.
     ///
     /// # Errors
     /// If the engine is gone.
@@ -62,7 +68,7 @@ impl Session {
         let listed = listed.map_err(|error| self.engine.error("list images", error))?;
         let named = listed.into_iter().flat_map(|image| {
             let size = u64::try_from(image.size).unwrap_or_default();
-            image.repo_tags.into_iter().map(move |tag| (tag, size))
+            image.repo_tags.into_iter().filter(|tag| is_ours(tag)).map(move |tag| (tag, size))
         });
         let named: BTreeSet<(String, u64)> = named.collect();
         Ok(named.into_iter().collect())

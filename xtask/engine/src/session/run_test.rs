@@ -97,7 +97,7 @@ impl Session {
             memory: None,
             labels: self.stack.identity.labels(name),
         };
-        let container = self.stack.create(self.stack.identity.name(name), body.request()).await?;
+        let container = self.stack.create(self.stack.test_name(name), body.request()).await?;
         self.put_secrets(name, parts.config, &container).await?;
         self.engine.put_files(&container, results_dir()).await?;
         Ok(container)

@@ -79,11 +79,52 @@ impl Session {
             let options = ListImagesOptionsBuilder::default().filters(&filters).build();
             let Ok(mut images) = self.engine.docker().list_images(Some(options)).await else { return };
             images.sort_by_key(|image| std::cmp::Reverse(image.created));
+            for tag in images.iter().take(KEPT).flat_map(|image| superfluous(&image.repo_tags)) {
+                let _ = self.engine.remove_image(tag).await;
+            }
             for tag in images.iter().skip(KEPT).flat_map(|image| &image.repo_tags) {
                 if self.engine.tagged_before(tag, RECENT).await.unwrap_or(false) {
                     let _ = self.engine.remove_image(tag).await;
                 }
             }
+        }
+    }
+}
+
+/// Names of one image that need not be: each checkout gives it another, and it is used by its id. When
+/// there are many, the first by its letters is the one that all runs leave, so that it always has one.
+fn superfluous(names: &[String]) -> Vec<&String> {
+    let mut names: Vec<&String> = names.iter().collect();
+    names.sort();
+    if names.len() > KEPT { names.split_off(1) } else { Vec::new() }
+}
+
+/// Whether a name is one that we gave: `xtask/crux:0123456789abcdef`.
+pub(super) fn is_ours(name: &str) -> bool {
+    let tag = name.strip_prefix(REPOSITORY).and_then(|rest| rest.strip_prefix('/')?.split_once(':'));
+    tag.is_some_and(|(service, tag)| {
+        !service.contains('/') && tag.len() == 16 && tag.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_of_one_image_become_one_that_all_agree_on() {
+        let names = ["c", "a", "e", "b", "d"].map(str::to_owned);
+        assert_eq!(superfluous(&names), ["b", "c", "d", "e"]);
+        assert!(superfluous(&names[..4]).is_empty());
+    }
+
+    #[test]
+    fn names_that_others_gave_are_known() {
+        assert!(is_ours("xtask/crux:0123456789abcdef"));
+        for other in
+            ["xtask/crux:latest", "xtask/team/crux:0123456789abcdef", "xtask-stand-in/a:0123456789abcdef"]
+        {
+            assert!(!is_ours(other), "{other}");
         }
     }
 }

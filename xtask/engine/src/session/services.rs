@@ -18,8 +18,8 @@ use crate::docker::{Ended, EngineError};
 use crate::event::{Event, LeftService, ServiceState};
 use crate::pipeline::{Config, Service};
 use crate::service::{
-    Body, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure, State,
-    Target, Why, pause_image,
+    Body, Coming, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure,
+    State, Target, Why, pause_image,
 };
 
 /// The folder of the services' complete logs, in the record.
@@ -158,7 +158,7 @@ impl Session {
         for node in &plan.nodes {
             let (running, is_new) = self.stack.enter(node)?;
             coming.push(match is_new {
-                true => self.bring_up(node, plan, running).boxed(),
+                true => self.bring_up(node, plan, Coming(running)).boxed(),
                 false => self.be_ready(running).boxed(),
             });
         }
@@ -174,14 +174,18 @@ impl Session {
     async fn be_ready(&self, running: Arc<Running>) -> Result<(), Error> {
         match until(&running.state).await {
             State::Ready => Ok(()),
-            _ => Err(self.stack.broken.wait().await),
+            _ => Err(running.why()),
         }
     }
 
-    async fn bring_up(&self, node: &Node, plan: &Plan, running: Arc<Running>) -> Result<(), Error> {
-        let result = self.bring_up_now(node, plan, &running).await;
-        running.state.send_replace(if result.is_ok() { State::Ready } else { State::Failed });
-        result
+    async fn bring_up(&self, node: &Node, plan: &Plan, coming: Coming) -> Result<(), Error> {
+        let Coming(running) = &coming;
+        let result = self.bring_up_now(node, plan, running).await;
+        match &result {
+            Ok(()) => drop(running.state.send_replace(State::Ready)),
+            Err(error) => drop(running.failure.set(error.again())),
+        }
+        result // what did not get ready has failed when `coming` goes
     }
 
     async fn bring_up_now(&self, node: &Node, plan: &Plan, running: &Arc<Running>) -> Result<(), Error> {
@@ -191,7 +195,7 @@ impl Session {
         let (image, _) = tokio::try_join!(image, self.stack.net())?;
         let container = self.make(node, plan, &image).await?;
         let _ = running.container.set(container.clone());
-        self.wait_for_needs(node).await;
+        self.wait_for_needs(node).await?;
         self.tell_service(name, ServiceState::Starting, Duration::ZERO);
         let started = Instant::now();
         if let Err(error) = self.engine.start_container(&container, name).await {
@@ -325,7 +329,7 @@ impl Session {
         self.stack.dialer.get_or_try_init(find).await
     }
 
-    async fn wait_for_needs(&self, node: &Node) {
+    async fn wait_for_needs(&self, node: &Node) -> Result<(), Error> {
         let needed: Vec<Arc<Running>> = self
             .stack
             .all()
@@ -339,11 +343,9 @@ impl Session {
             self.tell_service(node.name(), ServiceState::Waiting { needs }, Duration::ZERO);
         }
         for running in needed {
-            if until(&running.state).await != State::Ready {
-                // Its own failure ends all of this.
-                std::future::pending::<()>().await;
-            }
+            self.be_ready(running).await?;
         }
+        Ok(())
     }
 
     fn follow(&self, node: &Node, container: &str) -> Arc<Log> {
