@@ -28,7 +28,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every task")]
 pub struct Global {
-    /// The application's repository: a folder with web/crux and web/crux-ui
+    /// The application's repository: a folder with web/crux, web/crux-ui and web/kratos
     #[arg(long, global = true, value_name = "DIR")]
     pub repo: Option<PathBuf>,
     /// The container engine: a URL (unix, tcp, ssh), a socket or a Docker context
@@ -46,7 +46,7 @@ pub struct Global {
     /// Run the tests again; the steps before them stay cached
     #[arg(long, global = true)]
     pub rerun: bool,
-    /// Bring coverage, JUnit and the complete output to DIR, also when tests fail
+    /// Bring coverage, JUnit, screenshots and complete logs to DIR, also when tests fail
     #[arg(long, global = true, value_name = "DIR")]
     pub export: Option<PathBuf>,
     /// Stop after this time, like 90s or 10m, and bring out what there is

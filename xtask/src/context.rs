@@ -35,7 +35,7 @@ pub struct Context {
     /// The folder of this run's record.
     pub record: PathBuf,
     /// The task, as it is typed.
-    pub task: &'static str,
+    pub task: String,
     /// Sessions to be closed at the end.
     sessions: Mutex<Vec<Arc<Session>>>,
     /// Images in place of others, by the name of the part.
@@ -78,7 +78,7 @@ impl Context {
             stand_ins: self.stand_ins(),
             record: self.record.clone(),
             export: self.global.export.clone(),
-            task: self.task.to_owned(),
+            task: self.task.clone(),
             ready_timeout: self.global.ready_timeout,
             watchdog: Some(watchdog()),
             prober: Some(images::prober()),

@@ -186,7 +186,8 @@ fn is_version(version: &str) -> bool {
 
 /// Makes sure that `path` is a folder in `root`, itself one.
 fn folder(root: &Path, path: &str) -> Result<(), Error> {
-    const ADVICE: &str = "name a checkout of the application, with web/crux and web/crux-ui, with --repo";
+    const ADVICE: &str =
+        "name a checkout of the application, with web/crux, web/crux-ui and web/kratos, with --repo";
     let wrong = |what: String| Err(Error::Usage(format!("{what}; {ADVICE}")));
     let folder = if path.is_empty() { root.to_path_buf() } else { root.join(path) };
     match folder.metadata() {

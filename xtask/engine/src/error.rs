@@ -67,14 +67,14 @@ pub enum Error {
     #[error("{0}")]
     Service(Box<ServiceFailure>),
     /// The time limit ended it.
-    #[error("{pipeline}: stopped by the time limit of {}{}", seconds(.limit), .step.as_ref().map(|step| format!(" while `{step}` ran")).unwrap_or_default())]
+    #[error("{pipeline}: stopped by the time limit of {}{}", seconds(.limit), .during.as_ref().map(|during| format!(" while {during}")).unwrap_or_default())]
     TimedOut {
         /// The pipeline.
         pipeline: String,
         /// The limit.
         limit: Duration,
-        /// What ran at that moment.
-        step: Option<String>,
+        /// What happened at that moment: `` `npm ci` ran ``.
+        during: Option<String>,
     },
     /// The user or the system asked to stop.
     #[error("stopped")]

@@ -238,6 +238,13 @@ pub enum Event {
         /// Where the complete output is.
         log: String,
     },
+    /// What a pipeline made is in the engine, as the image of a service or a test.
+    ImageExported {
+        /// The pipeline.
+        pipeline: String,
+        /// The image's name, with the digest of what made it as its tag.
+        image: String,
+    },
     /// A service or a job came so far.
     Service {
         /// Its name.
@@ -281,6 +288,8 @@ pub enum Event {
     ServicesLeft {
         /// The session, as `clean --session` takes it.
         session: String,
+        /// The engine, where somebody named one.
+        engine: Option<String>,
         /// Its services, in the order in which they came.
         services: Vec<LeftService>,
     },

@@ -144,6 +144,7 @@ impl Redactor {
             | Event::NetworkCreated { .. }
             | Event::Artifacts { .. }
             | Event::Exported { .. }
+            | Event::ImageExported { .. }
             | Event::PipelineFinished { .. }
             | Event::RunFinished { .. } => {}
         }

@@ -1,8 +1,6 @@
 //! The same stack under Docker Compose: images, commands, dependencies and health checks are ours,
 //! with a look at health every 100 ms, so that Compose is at its best.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "used by the benchmark of e2e"))]
-
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -15,12 +13,16 @@ use serde_json::{Map, Value, json};
 
 use super::{Bench, measure, tools};
 
+mod planned;
+
 /// Between two looks at a container's health: Docker's own default is 30 s.
 const HEALTH_INTERVAL: &str = "100ms";
 /// A check that hangs is ended after that.
 const HEALTH_TIMEOUT: &str = "5s";
-/// A container may be long on its way: it is never given up for a check that fails.
+/// A container may be long on its way: it is not given up for a check that fails.
 const HEALTH_RETRIES: u32 = 10_000;
+/// Seconds after which the whole stack is.
+const UP_TIMEOUT: &str = "600";
 
 /// A stack as Compose is told of it.
 #[derive(Clone, Default)]
@@ -49,6 +51,12 @@ pub struct Part {
     pub needs: Vec<(String, Condition)>,
     /// The command whose success says that it is ready; without one it is when it runs.
     pub health: Option<Vec<String>>,
+    /// The user, if it is not the image's.
+    pub user: Option<String>,
+    /// The working directory, if it is not the image's.
+    pub workdir: Option<String>,
+    /// The signal that asks it to end, if it is not the image's.
+    pub stop_signal: Option<String>,
     /// More names under which the others find it.
     pub aliases: Vec<String>,
     /// Volumes, by name, and where they are in the container.
@@ -119,7 +127,7 @@ impl Compose {
         let mut missing = self.parts.clone();
         let mut healthy = None;
         let mut command = self.command();
-        command.args(["up", "--detach", "--wait"]);
+        command.args(["up", "--detach", "--wait", "--wait-timeout", UP_TIMEOUT]);
         let end = measure::time_with_lines(&mut command, |seconds, line| {
             if let Some(part) = ready(line, &self.project) {
                 missing.remove(part);
@@ -215,6 +223,13 @@ impl Part {
         }
         if let Some(command) = &self.command {
             service["command"] = texts(command);
+        }
+        let others =
+            [("user", &self.user), ("working_dir", &self.workdir), ("stop_signal", &self.stop_signal)];
+        for (key, value) in others {
+            if let Some(value) = value {
+                service[key] = text(value);
+            }
         }
         if let Some(health) = &self.health {
             let test = [&["CMD".to_owned()], health.as_slice()].concat();

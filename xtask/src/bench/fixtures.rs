@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 
 use super::measure;
 use crate::project::Project;
+use crate::stack::{crux, crux_ui, kratos};
 
 /// The part that is measured.
 pub const PART: &str = "web/crux-ui";
 /// Not copied: made by tools, or secret.
-const NOT_COPIED: [&str; 6] = ["node_modules", "dist", ".next", "coverage", ".git", ".env"];
+const NOT_COPIED: [&str; 6] = ["node_modules", "dist", ".next", "coverage", ".git", ENVIRONMENT];
+/// A part's environment.
+const ENVIRONMENT: &str = ".env";
 /// Files in one generated folder.
 const FILES_A_FOLDER: usize = 100;
 
@@ -23,6 +26,19 @@ pub fn frontend(project: &Project, scratch: &Path) -> anyhow::Result<PathBuf> {
     project.npm_manifests(PART)?;
     let repo = scratch.join("repo");
     copy(&project.root().join(PART), &repo.join(PART))?;
+    Ok(repo)
+}
+
+/// A copy of the application, with its environment, in a repository of its own below `scratch`.
+pub fn application(project: &Project, scratch: &Path) -> anyhow::Result<PathBuf> {
+    let repo = scratch.join("application");
+    for part in [crux::PART, crux_ui::PART, kratos::PART] {
+        let (from, to) = (project.root().join(part), repo.join(part));
+        copy(&from, &to)?;
+        if from.join(ENVIRONMENT).is_file() {
+            fs::copy(from.join(ENVIRONMENT), to.join(ENVIRONMENT))?;
+        }
+    }
     Ok(repo)
 }
 

@@ -1,11 +1,12 @@
 //! The benchmark: what `cargo xtask test-ui` costs beside `docker buildx build` of the same steps,
-//! and beside a tool without containers. Contestants take turns within each round, so that a noisy
+//! and beside a tool without containers; what `cargo xtask e2e` costs beside Docker Compose. Contestants take turns within each round, so that a noisy
 //! machine is noisy for all of them; only ratios of one run mean something.
 
 pub mod build;
 pub mod buildx;
 pub mod cases;
 pub mod compose;
+pub mod e2e;
 pub mod fixtures;
 pub mod measure;
 pub mod report;

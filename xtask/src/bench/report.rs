@@ -14,6 +14,8 @@ pub enum Unit {
     Mebibytes,
     /// Files.
     Files,
+    /// Images.
+    Images,
 }
 
 /// One contestant's measurements.
@@ -188,6 +190,6 @@ fn text(value: f64, unit: Unit) -> String {
         Unit::Seconds if value < 1.0 => format!("{:.0} ms", value * 1000.0),
         Unit::Seconds => format!("{value:.2} s"),
         Unit::Mebibytes => format!("{value:.0} MiB"),
-        Unit::Files => format!("{value:.0}"),
+        Unit::Files | Unit::Images => format!("{value:.0}"),
     }
 }

@@ -19,11 +19,23 @@ const MADE_BY_ONE_RUN: [(&str, usize); 5] = [
     ("local source for ", 2),
 ];
 
+/// What one run of the stack makes at most after an edit of the backend.
+const MADE_BY_ONE_STACK: [(&str, usize); 3] =
+    [("mount / from exec npm run build", 1), ("fileop target", 2), ("local source for ", 8)];
+
 /// When our commands ran.
 #[derive(Debug, Default)]
 pub struct Traces {
-    windows: Vec<(SystemTime, SystemTime)>,
+    windows: Vec<Window>,
     before: BTreeSet<String>,
+}
+
+/// When one of them ran, and what it made at most.
+#[derive(Debug)]
+struct Window {
+    started: SystemTime,
+    ended: SystemTime,
+    made: &'static [(&'static str, usize)],
 }
 
 impl Traces {
@@ -35,9 +47,18 @@ impl Traces {
 
     /// Runs a command of ours.
     pub fn watch<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        self.watch_for(&MADE_BY_ONE_RUN, run)
+    }
+
+    /// Runs a command of ours that starts the stack after an edit.
+    pub fn watch_stack<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        self.watch_for(&MADE_BY_ONE_STACK, run)
+    }
+
+    fn watch_for<T>(&mut self, made: &'static [(&'static str, usize)], run: impl FnOnce() -> T) -> T {
         let started = SystemTime::now();
         let result = run();
-        self.windows.push((started, SystemTime::now()));
+        self.windows.push(Window { started, ended: SystemTime::now(), made });
         result
     }
 
@@ -46,19 +67,17 @@ impl Traces {
         let new = || records.iter().filter(|record| !self.before.contains(&record.id) && !record.in_use);
         let mut ours: BTreeSet<&str> =
             new().filter(|record| record.description.contains(marker)).map(|record| &*record.id).collect();
-        for (started, ended) in &self.windows {
+        for Window { started, ended, made: kinds } in &self.windows {
             let mut made: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
             for record in new()
                 .filter(|record| record.created.is_some_and(|created| (*started..=*ended).contains(&created)))
             {
-                let kind = MADE_BY_ONE_RUN.iter().find(|(words, _)| record.description.starts_with(words));
+                let kind = kinds.iter().find(|(words, _)| record.description.starts_with(words));
                 if let Some((words, _)) = kind {
                     made.entry(words).or_default().push(&record.id);
                 }
             }
-            let fits = MADE_BY_ONE_RUN
-                .iter()
-                .all(|(words, most)| made.get(words).is_none_or(|ids| ids.len() <= *most));
+            let fits = kinds.iter().all(|(words, most)| made.get(words).is_none_or(|ids| ids.len() <= *most));
             if fits {
                 ours.extend(made.into_values().flatten());
             }

@@ -1,5 +1,6 @@
-//! The contestant that is ours: `test-ui`, as the binary and as `cargo xtask`.
+//! The contestant that is ours: `test-ui`, as the binary and as `cargo xtask`; and `e2e`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::Bench;
 use crate::project::workspace;
 
-/// `test-ui` of one repository.
+/// The tasks of one repository.
 pub struct Xtask {
     repo: PathBuf,
     record: PathBuf,
@@ -45,14 +46,27 @@ impl Xtask {
         command
     }
 
-    fn arguments(&self, command: &mut Command) {
+    /// The binary with `e2e`; `args` are for Playwright.
+    pub fn e2e(&self, args: &[String]) -> Command {
+        let mut command = Command::new(&self.binary);
+        self.task(&mut command, "e2e");
+        command.args(args);
         command
-            .args(["test-ui", "--color=never", "--engine", &self.engine, "--repo"])
+    }
+
+    fn arguments(&self, command: &mut Command) {
+        self.task(command, "test-ui");
+        command.arg(cache_directory(&self.marker));
+    }
+
+    /// What is left to be said are the arguments of the tests.
+    fn task(&self, command: &mut Command, task: &str) {
+        command
+            .args([task, "--color=never", "--engine", &self.engine, "--repo"])
             .arg(&self.repo)
             .arg("--record")
             .arg(&self.record)
-            .arg("--")
-            .arg(cache_directory(&self.marker));
+            .arg("--");
     }
 
     /// The events of the last run.
@@ -67,6 +81,31 @@ impl Xtask {
     pub fn files_sent(&self) -> anyhow::Result<u64> {
         let uploads = self.events()?.into_iter().filter(|event| event["event"] == "uploaded");
         Ok(uploads.filter_map(|upload| upload["files"].as_u64()).sum())
+    }
+
+    /// Images that the last run put into the engine.
+    pub fn exported(&self) -> anyhow::Result<Vec<String>> {
+        let exported = self.events()?.into_iter().filter(|event| event["event"] == "image_exported");
+        Ok(exported.filter_map(|event| event["image"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Pipelines of which the last run ran a step in a container or made files.
+    pub fn built(&self) -> anyhow::Result<BTreeSet<String>> {
+        let ran = |event: &Value| {
+            event["event"] == "step_finished"
+                && event["outcome"]["kind"] == "ran"
+                && (event["kind"] == "exec" || event["kind"] == "file")
+        };
+        let events = self.events()?.into_iter().filter(ran);
+        Ok(events.filter_map(|event| event["pipeline"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Seconds from the start of the last run to the first `event` of its test.
+    pub fn test_at(&self, event: &str) -> anyhow::Result<f64> {
+        let is_it = |said: &Value| said["event"] == event && said["kind"] == "test";
+        let said = self.events()?.into_iter().find(is_it);
+        said.and_then(|said| said["at"].as_f64())
+            .with_context(|| format!("the run told no {event} of its test"))
     }
 
     /// The image that the last run began from: the application's, or what stood in for it.

@@ -6,20 +6,24 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::json;
-use xtask_engine::Error;
+use xtask_engine::{Error, Session};
 
 use crate::bench::report::{Row, table};
 use crate::bench::traces::Traces;
-use crate::bench::{Bench, build, cases};
+use crate::bench::{Bench, build, cases, e2e};
 use crate::context::Context;
 
-/// Compare `test-ui` with `docker buildx build`, in speed and memory
+/// Compare `test-ui` with `docker buildx build`, and `e2e` with Docker Compose
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Everything is measured in a copy of the repository's frontend. Tools that the \
-                        machine lacks (docker-buildx, turbo) are fetched into target/xtask/tools.\n\n\
-                        Example: cargo xtask bench --only unchanged --only edit --rounds 11")]
+#[command(after_help = "\
+Edits are made in a copy of the repository. Tools that the machine lacks (docker-buildx, docker-compose,
+turbo) are fetched into target/xtask/tools.
+
+Examples:
+  cargo xtask bench --only unchanged --only edit --rounds 11
+  cargo xtask bench --only e2e -- site.spec.ts:5    the stack; what follows -- is for Playwright")]
 pub struct Args {
-    /// Measure this case; may be given several times [default: all but build]
+    /// Measure this case; may be given several times [default: all but build and e2e]
     #[arg(long, value_name = "CASE")]
     only: Vec<Case>,
     /// Rounds that count, after one that does not
@@ -28,9 +32,15 @@ pub struct Args {
     /// Also measure building xtask itself: minutes
     #[arg(long)]
     build: bool,
+    /// Also measure the stack of `e2e` against Docker Compose: minutes
+    #[arg(long)]
+    e2e: bool,
     /// Where the numbers go as JSON [default: bench.json in the run's record]
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// For Playwright, which of the tests `e2e` runs [default: the first of the smallest file]
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<String>,
 }
 
 /// What can be measured.
@@ -46,6 +56,8 @@ enum Case {
     Files,
     /// Building xtask: from nothing, and after a change of a task
     Build,
+    /// The stack and its tests, against Docker Compose: until it is there, until it is gone, memory
+    E2e,
 }
 
 /// Runs it. A target that is missed is no failure; a case that cannot be measured says why, and
@@ -65,7 +77,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     let mut measured = Ok(());
     for case in chosen(&args) {
-        measured = measure(&bench, case, &mut rows);
+        measured = measure(&bench, &session, case, &args.args, &mut rows).await;
         if measured.is_err() {
             break;
         }
@@ -82,19 +94,27 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 fn chosen(args: &Args) -> Vec<Case> {
     let wanted = |case: &Case| match case {
         Case::Build => args.build || args.only.contains(case),
+        Case::E2e => args.e2e || args.only.contains(case),
         _ => args.only.is_empty() || args.only.contains(case),
     };
     Case::value_variants().iter().copied().filter(wanted).collect()
 }
 
 /// Fails only if the benchmark is to end.
-fn measure(bench: &Bench<'_>, case: Case, rows: &mut Vec<Row>) -> anyhow::Result<()> {
+async fn measure(
+    bench: &Bench<'_>,
+    session: &Session,
+    case: Case,
+    args: &[String],
+    rows: &mut Vec<Row>,
+) -> anyhow::Result<()> {
     let name = match case {
         Case::Unchanged => "unchanged",
         Case::Edit => "edit",
         Case::Cold => "cold",
         Case::Files => "files",
         Case::Build => "build",
+        Case::E2e => "e2e",
     };
     bench.say(format!("measuring: {name}"));
     let result = match case {
@@ -103,6 +123,7 @@ fn measure(bench: &Bench<'_>, case: Case, rows: &mut Vec<Row>) -> anyhow::Result
         Case::Cold => cases::cold(bench, rows),
         Case::Files => cases::files(bench, rows),
         Case::Build => build::build(bench, rows),
+        Case::E2e => e2e::e2e(bench, session, args, rows).await,
     };
     bench.go_on()?;
     if let Err(error) = result {

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::host::command::{self, Line};
 use crate::host::error::go_on;
 
-/// All that CI checks: formatting, clippy, then the application's tests, unit and end-to-end
+/// All that CI checks: formatting, clippy, the application's unit and end-to-end tests
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 

@@ -1,6 +1,7 @@
 //! `cargo xtask clean`.
 
-use xtask_engine::docker::{PART_LABEL, TASK_LABEL};
+use clap::builder::NonEmptyStringValueParser;
+use xtask_engine::docker::{OWNER_LABEL, PART_LABEL, TASK_LABEL};
 use xtask_engine::session::{Ours, Whose};
 use xtask_engine::{Session, bytes};
 
@@ -24,7 +25,8 @@ pub struct Args {
     #[arg(long)]
     images: bool,
     /// Only what this session left: its id, or how that begins
-    #[arg(long, value_name = "ID", conflicts_with_all = ["volumes", "images"])]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new(),
+        conflicts_with_all = ["volumes", "images"])]
     session: Option<String>,
     /// Show what would be removed, and remove nothing
     #[arg(long)]
@@ -101,7 +103,7 @@ fn row(ours: &Ours) -> String {
     let owned = &ours.owned;
     let label = |label: &str| owned.labels.get(label).map(String::as_str).unwrap_or_default();
     let task = match (&ours.whose, label(TASK_LABEL)) {
-        (Whose::Kept, _) => format!("data of {}, for {}", label(PART_LABEL), label("xtask.owner")),
+        (Whose::Kept, _) => format!("data of {}, for {}", label(PART_LABEL), label(OWNER_LABEL)),
         (_, "") => String::new(),
         (_, task) => format!("of {task}"),
     };
@@ -138,7 +140,7 @@ mod tests {
     use super::*;
 
     fn ours(kind: OwnedKind, name: &str, whose: Whose) -> Ours {
-        let labels = [(TASK_LABEL, "e2e"), (PART_LABEL, "database"), ("xtask.owner", "~/crux")];
+        let labels = [(TASK_LABEL, "e2e"), (PART_LABEL, "database"), (OWNER_LABEL, "~/crux")];
         let labels: Labels =
             labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let status = if kind == OwnedKind::Container { "Up 5 minutes".into() } else { String::new() };

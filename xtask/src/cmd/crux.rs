@@ -15,7 +15,7 @@ pub struct Args {
 pub async fn run(Args { image_tag }: Args, context: &Context) -> anyhow::Result<()> {
     let setting = Setting::read(context.project()?, context.images.clone(), image_tag, &context.events)?;
     let data = database::kept(&setting.repo.identity());
-    let database = database::service(&setting, None, data);
+    let database = database::service(&setting, None, data)?;
     let crux = crux::service(&setting, &database, crux::Reach::Localhost)?;
-    super::serve(context, &crux, &[stack::CRUX, stack::DATABASE], stack::CRUX_PORT).await
+    super::serve(context, &crux, &[stack::CRUX, stack::DATABASE], setting.crux_ports[0]).await
 }

@@ -1,7 +1,9 @@
 //! `cargo xtask e2e`.
 
+use xtask_engine::Session;
+
 use crate::context::Context;
-use crate::stack::{Setting, Stack, playwright};
+use crate::stack::{self, Setting, Stack, playwright};
 
 /// End-to-end tests: the whole stack in containers, and a browser against it
 #[derive(Debug, Default, clap::Args)]
@@ -30,8 +32,21 @@ pub async fn run(Args { keep_on_failure, image_tag, args }: Args, context: &Cont
     let session = context.session().await?;
     let result = session.test("e2e", &tests).await;
     if result.is_err() && keep_on_failure && !context.cancel.is_cancelled() {
-        session.leave().await;
+        leave(&session, context).await?;
     }
     result?;
+    Ok(())
+}
+
+/// Leaves the stack, and says how a browser on this machine gets in.
+async fn leave(session: &Session, context: &Context) -> anyhow::Result<()> {
+    if session.leave().await
+        && let Some(address) = session.address(stack::TRAEFIK).await?
+    {
+        let (web, name) = (stack::WEB, stack::TRAEFIK);
+        context.events.notice(format!(
+            "to sign in from here, put `{address} {name}` into /etc/hosts and open {web}"
+        ));
+    }
     Ok(())
 }

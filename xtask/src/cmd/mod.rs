@@ -25,9 +25,10 @@ macro_rules! tasks {
                 match self { $($(Self::$name(args) => $module::run(args, context).await,)+)+ }
             }
 
-            /// Its module's name, which is the task's with `_` for `-`.
-            pub fn name(&self) -> &'static str {
-                match self { $($(Self::$name(_) => stringify!($module),)+)+ }
+            /// The task, as it is typed.
+            pub fn name(&self) -> String {
+                let module = match self { $($(Self::$name(_) => stringify!($module),)+)+ };
+                module.replace('_', "-")
             }
         }
 

@@ -16,7 +16,8 @@ pub async fn run(_: Args, context: &Context) -> anyhow::Result<()> {
 pub async fn both(context: &Context, coverage: bool) -> anyhow::Result<()> {
     let tests = UnitTests { args: Vec::new(), coverage };
     let repo = context.project()?;
-    let (crux, crux_ui) = (crux::unit_tests(&repo, &tests)?, crux_ui::unit_tests(&repo, &tests)?);
+    let crux = crux::unit_tests(&repo, &context.images, &tests)?;
+    let crux_ui = crux_ui::unit_tests(&repo, &context.images, &tests)?;
     let session = context.session().await?;
     let (crux, crux_ui) = tokio::join!(session.test("test-crux", &crux), session.test("test-ui", &crux_ui));
     crux?;

@@ -15,7 +15,7 @@ pub struct Args {
 /// Runs it.
 pub async fn run(Args { args }: Args, context: &Context) -> anyhow::Result<()> {
     let tests = UnitTests { args, coverage: context.global.export.is_some() };
-    let pipeline = crux_ui::unit_tests(&context.project()?, &tests)?;
+    let pipeline = crux_ui::unit_tests(&context.project()?, &context.images, &tests)?;
     context.session().await?.test("test-ui", &pipeline).await?;
     Ok(())
 }

@@ -1,17 +1,17 @@
 //! Where the parts are found: their names on the network, and the ports that the application
 //! documents.
 
-/// A part's name on the network.
+/// The database's name on the network, as those below are of others.
 pub const DATABASE: &str = "database";
-/// Likewise.
+/// Kratos'.
 pub const KRATOS: &str = "kratos";
-/// Likewise.
+/// The mail catcher's.
 pub const MAIL: &str = "mail";
-/// Likewise.
+/// The backend's.
 pub const CRUX: &str = "crux";
-/// Likewise.
+/// The frontend's.
 pub const CRUX_UI: &str = "crux-ui";
-/// Likewise.
+/// Traefik's.
 pub const TRAEFIK: &str = "traefik";
 
 /// PostgreSQL.
@@ -37,7 +37,7 @@ pub const WEB_PORT: u16 = 8000;
 /// Traefik's own pages.
 pub const TRAEFIK_PORT: u16 = 8080;
 
-/// Which part a port of a developer's machine is: what a real `.env` says as `localhost:PORT`.
+/// Which part a port of a developer's machine is, besides the backend's, which can be moved.
 pub const PARTS: &[(u16, &str)] = &[
     (DATABASE_PORT, DATABASE),
     (KRATOS_PORT, KRATOS),
@@ -45,14 +45,14 @@ pub const PARTS: &[(u16, &str)] = &[
     (SMTP_PORT, MAIL),
     (MAIL_UI_PORT, MAIL),
     (MAIL_PORT, MAIL),
-    (CRUX_PORT, CRUX),
-    (AGENT_PORT, CRUX),
     (CRUX_UI_PORT, CRUX_UI),
     (WEB_PORT, TRAEFIK),
 ];
 
 /// The address that browsers, and all who mean the product as a whole, use.
 pub const WEB: &str = "http://traefik:8000";
+/// The frontend's pages for signing in and up.
+pub const AUTH: &str = "http://traefik:8000/auth";
 /// Kratos behind that door.
 pub const KRATOS_PUBLIC: &str = "http://traefik:8000/kratos";
 /// Kratos for administration.

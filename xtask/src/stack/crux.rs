@@ -3,11 +3,11 @@
 use xtask_engine::Error;
 use xtask_engine::pipeline::{Container, Readiness, Service, Test};
 
-use super::address::{self, AGENT_PORT, CRUX, CRUX_PORT, DATABASE, DATABASE_PORT};
+use super::address::{self, CRUX, DATABASE, DATABASE_PORT};
 use super::database_url::DATABASE_URL;
 use super::node::{self, WORKDIR};
 use super::{Setting, UnitTests};
-use crate::images::Part;
+use crate::images::{Overrides, Part};
 use crate::project::Project;
 
 /// In the repository.
@@ -28,8 +28,8 @@ pub enum Reach {
 ///
 /// # Errors
 /// If the repository lacks the part or its manifests.
-pub fn dependencies(repo: &Project) -> Result<Container, Error> {
-    let container = node::packages(repo, PART)?
+pub fn dependencies(repo: &Project, images: &Overrides) -> Result<Container, Error> {
+    let container = node::packages(repo, images, PART)?
         .with_directory(&format!("{WORKDIR}/prisma"), repo.dir(&format!("{PART}/prisma"))?)
         .with_exec(["npm", "run", "prisma:gen"]);
     Ok(container)
@@ -39,8 +39,8 @@ pub fn dependencies(repo: &Project) -> Result<Container, Error> {
 ///
 /// # Errors
 /// If the repository lacks the part or its manifests.
-pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
-    let container = dependencies(repo)?.with_directory(WORKDIR, repo.sources(PART)?);
+pub fn unit_tests(repo: &Project, images: &Overrides, tests: &UnitTests) -> Result<Test, Error> {
+    let container = dependencies(repo, images)?.with_directory(WORKDIR, repo.sources(PART)?);
     Ok(node::jest(&container, PART, tests))
 }
 
@@ -48,8 +48,8 @@ pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
 ///
 /// # Errors
 /// If the repository lacks the part or its manifests.
-pub fn build(repo: &Project) -> Result<Container, Error> {
-    let container = dependencies(repo)?
+pub fn build(repo: &Project, images: &Overrides) -> Result<Container, Error> {
+    let container = dependencies(repo, images)?
         .with_directory(WORKDIR, repo.sources(PART)?.exclude(node::NOT_BUILT))
         .with_exec(["npm", "run", "build"]);
     Ok(container)
@@ -63,7 +63,7 @@ pub fn service(setting: &Setting, database: &Service, reach: Reach) -> Result<Se
     let (container, migrate, serve) = match setting.published(Part::Crux) {
         Some(image) => (Container::from(image), vec!["migrate"], vec!["serve"]),
         None => {
-            let built = build(&setting.repo)?;
+            let built = build(&setting.repo, &setting.images)?;
             (built, vec!["npm", "run", "prisma:migrate"], vec!["npm", "run", "start:prod"])
         }
     };
@@ -72,27 +72,28 @@ pub fn service(setting: &Setting, database: &Service, reach: Reach) -> Result<Se
         Reach::Name => container,
         Reach::Localhost => container.with_service_binding("localhost", database),
     };
+    let [rest, agents] = setting.crux_ports;
     let migrate = container.with_default_args(migrate).as_job(format!("{CRUX}-migrate")).with_need(database);
     let service = container
         .with_default_args(serve)
-        .with_exposed_port(CRUX_PORT)
-        .with_exposed_port(AGENT_PORT)
+        .with_exposed_port(rest)
+        .with_exposed_port(agents)
         .as_service(CRUX)
         // It answers 200 also while its database is down.
-        .with_readiness(Readiness::http_json(CRUX_PORT, HEALTH, "status", "operational"))
+        .with_readiness(Readiness::http_json(rest, HEALTH, "status", "operational"))
         .with_need(&migrate);
     Ok(service)
 }
 
 fn with_environment(setting: &Setting, container: &Container, reach: Reach) -> Result<Container, Error> {
+    let agents = format!("{CRUX}:{}", setting.crux_ports[1]);
     let defaults = [
-        ("NODE_ENV", "production"),
         ("TZ", "UTC"),
         ("LOG_LEVEL", "info"),
         ("KRATOS_URL", address::KRATOS_PUBLIC),
         ("KRATOS_ADMIN_URL", address::KRATOS_ADMIN),
         ("CRUX_UI_URL", address::WEB),
-        ("CRUX_AGENT_ADDRESS", "crux:5000"),
+        ("CRUX_AGENT_ADDRESS", &agents),
         ("SMTP_URI", address::SMTP),
         ("FROM_EMAIL", "noreply@example.com"),
         ("FROM_NAME", "dyrector.io"),
@@ -100,10 +101,12 @@ fn with_environment(setting: &Setting, container: &Container, reach: Reach) -> R
         ("QA_OPT_OUT", "true"),
         ("DNS_DEFAULT_RESULT_ORDER", "ipv4first"),
     ];
-    let container = setting.with_environment(container, PART, &defaults)?;
+    let container =
+        setting.with_environment(container, PART, &defaults)?.with_env_variable("NODE_ENV", "production");
+    let database = setting.database()?;
     let url = match reach {
-        Reach::Name => setting.database.with_host(DATABASE, DATABASE_PORT),
-        Reach::Localhost => setting.database.with_host("localhost", DATABASE_PORT),
+        Reach::Name => database.with_host(DATABASE, DATABASE_PORT),
+        Reach::Localhost => database.with_host("localhost", DATABASE_PORT),
     };
     Ok(setting.with_password(&container, DATABASE_URL, url.as_str()))
 }

@@ -6,7 +6,7 @@ use xtask_engine::pipeline::{Container, Network, Readiness, Service, Test};
 use super::address::{self, CRUX_UI, CRUX_UI_PORT};
 use super::node::{self, WORKDIR};
 use super::{Setting, UnitTests};
-use crate::images::Part;
+use crate::images::{Overrides, Part};
 use crate::project::Project;
 
 /// In the repository.
@@ -18,8 +18,8 @@ const NOT_BUILT: [&str; 3] = ["/e2e", "/playwright.config.*", "/e2e_results"];
 ///
 /// # Errors
 /// If the repository lacks the part or its manifests.
-pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
-    let container = node::packages(repo, PART)?.with_directory(WORKDIR, repo.sources(PART)?);
+pub fn unit_tests(repo: &Project, images: &Overrides, tests: &UnitTests) -> Result<Test, Error> {
+    let container = node::packages(repo, images, PART)?.with_directory(WORKDIR, repo.sources(PART)?);
     Ok(node::jest(&container, PART, tests))
 }
 
@@ -27,11 +27,11 @@ pub fn unit_tests(repo: &Project, tests: &UnitTests) -> Result<Test, Error> {
 ///
 /// # Errors
 /// If the repository lacks the part or its manifests.
-pub fn build(repo: &Project) -> Result<Container, Error> {
+pub fn build(repo: &Project, images: &Overrides) -> Result<Container, Error> {
     let sources = repo.sources(PART)?.exclude(NOT_BUILT).exclude(node::NOT_BUILT);
     let static_files = "mkdir -p .next/standalone/.next; \
         if [ -d public ]; then cp -r public .next/standalone/public; fi; cp -r .next/static .next/standalone/.next/static";
-    let container = node::packages(repo, PART)?
+    let container = node::packages(repo, images, PART)?
         .with_env_variable("NEXT_TELEMETRY_DISABLED", "1")
         .with_directory(WORKDIR, sources)
         .with_exec(["npm", "run", "build"])
@@ -47,10 +47,9 @@ pub fn build(repo: &Project) -> Result<Container, Error> {
 pub fn service(setting: &Setting) -> Result<Service, Error> {
     let container = match setting.published(Part::CruxUi) {
         Some(image) => Container::from(image),
-        None => build(&setting.repo)?.with_default_args(["npm", "run", "start:prod"]),
+        None => build(&setting.repo, &setting.images)?.with_default_args(["npm", "run", "start:prod"]),
     };
     let defaults = [
-        ("NODE_ENV", "production"),
         ("TZ", "UTC"),
         ("CRUX_UI_URL", address::WEB),
         ("CRUX_URL", address::WEB),
@@ -60,6 +59,7 @@ pub fn service(setting: &Setting) -> Result<Service, Error> {
     ];
     let service = setting
         .with_environment(&container, PART, &defaults)?
+        .with_env_variable("NODE_ENV", "production")
         // It binds `$HOSTNAME`, which an engine sets to the container's id.
         .with_env_variable("HOSTNAME", "0.0.0.0")
         .with_env_variable("PORT", CRUX_UI_PORT.to_string())

@@ -1,5 +1,6 @@
 //! The database: one PostgreSQL for the backend and for Kratos, each with its own database and user.
 
+use xtask_engine::Error;
 use xtask_engine::pipeline::{Container, Readiness, Secret, Service, Volume};
 
 use super::Setting;
@@ -58,8 +59,11 @@ pub enum Data {
 }
 
 /// The server for the backend's `DATABASE_URL`, with Kratos' database if there is a password for it.
-pub fn service(setting: &Setting, kratos: Option<&Secret>, data: Data) -> Service {
-    let url = &setting.database;
+///
+/// # Errors
+/// If nothing says which database is the backend's.
+pub fn service(setting: &Setting, kratos: Option<&Secret>, data: Data) -> Result<Service, Error> {
+    let url = setting.database()?;
     let container = Container::from(setting.images.image(Part::Database, images::postgres))
         .with_env_variable("POSTGRES_USER", url.user())
         .with_env_variable("POSTGRES_DB", url.database())
@@ -92,7 +96,8 @@ pub fn service(setting: &Setting, kratos: Option<&Secret>, data: Data) -> Servic
     let host = ["pg_isready", "--quiet", "--host=127.0.0.1"];
     let ready = [&format!("--username={}", url.user()), &format!("--dbname={}", url.database())];
     let ready = host.into_iter().map(str::to_owned).chain(ready.into_iter().cloned());
-    container.as_service(DATABASE).with_readiness(Readiness::command(ready)).with_volume(DATA, volume)
+    let service = container.as_service(DATABASE).with_readiness(Readiness::command(ready));
+    Ok(service.with_volume(DATA, volume))
 }
 
 /// The data of this checkout.

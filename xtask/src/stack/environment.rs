@@ -19,7 +19,7 @@ const ENV: &str = ".env";
 /// In git: what there is without it.
 const EXAMPLE: &str = ".env.example";
 /// A name with one of these is that of a secret.
-const SECRET_NAMES: [&str; 5] = ["SECRET", "PASSWORD", "TOKEN", "KEY", "CREDENTIAL"];
+const SECRET_NAMES: [&str; 5] = ["SECRET", "PASS", "TOKEN", "KEY", "CREDENTIAL"];
 /// Ports that a URL need not name.
 const DEFAULT_PORTS: [(&str, u16); 8] = [
     ("http", 80),

@@ -4,6 +4,7 @@ use xtask_engine::Error;
 use xtask_engine::pipeline::{Container, Network, Readiness, Secret, Service};
 
 use super::address::{self, KRATOS, KRATOS_ADMIN_PORT, KRATOS_PORT};
+use super::environment::Environment;
 use super::{Setting, database};
 use crate::images::{self, Part};
 use crate::project::Project;
@@ -16,6 +17,9 @@ const FOLDER: &str = "/usr/bin/app/kratos";
 const CONFIG: &str = "/etc/config/kratos";
 const USER: &str = "10000";
 const CONFIG_FILE: &str = "/etc/config/kratos/kratos.yaml";
+
+/// What its cookies are signed with.
+const COOKIE: &str = "SECRETS_COOKIE";
 
 /// Kratos with its migrations done.
 ///
@@ -42,11 +46,11 @@ fn container(setting: &Setting) -> Result<Container, Error> {
         Some(image) => Container::from(image),
         None => build(&setting.repo, setting)?,
     };
-    let dsn = database::kratos_url(&setting.database, &setting.kratos.password);
+    let dsn = database::kratos_url(&setting.database()?, &setting.kratos.password);
     let defaults = [
         ("KRATOS_URL", address::KRATOS_PUBLIC),
         ("KRATOS_ADMIN_URL", address::KRATOS_ADMIN),
-        ("AUTH_URL", address::KRATOS_PUBLIC),
+        ("AUTH_URL", address::AUTH),
         ("CRUX_UI_URL", address::WEB),
         ("COURIER_SMTP_CONNECTION_URI", address::SMTP),
         ("FROM_NAME", "dyrector.io"),
@@ -57,12 +61,12 @@ fn container(setting: &Setting) -> Result<Container, Error> {
         ("SQA_OPT_OUT", "true"),
     ];
     let container = setting.with_environment(&container, PART, &defaults)?;
-    Ok(container
-        .with_secret_variable("DSN", Secret::value("Kratos' database", dsn.as_str()))
-        .with_secret_variable(
-            "SECRETS_COOKIE",
-            Secret::value("Kratos' cookie secret", &setting.kratos.cookie),
-        ))
+    let container = container.with_secret_variable("DSN", Secret::value("Kratos' database", dsn.as_str()));
+    if Environment::of(&setting.repo, PART)?.get(COOKIE).is_some() {
+        return Ok(container);
+    }
+    let cookie = Secret::value("Kratos' cookie secret", &setting.kratos.cookie);
+    Ok(container.with_secret_variable(COOKIE, cookie))
 }
 
 /// What the repository's Dockerfile does.

@@ -13,7 +13,7 @@ pub mod playwright;
 mod setting;
 mod traefik;
 
-pub use address::{CRUX, CRUX_PORT, CRUX_UI, CRUX_UI_PORT, DATABASE};
+pub use address::{CRUX, CRUX_UI, CRUX_UI_PORT, DATABASE, TRAEFIK, WEB};
 pub use node::UnitTests;
 pub use setting::Setting;
 
@@ -37,13 +37,13 @@ impl Stack {
     /// If the repository lacks a part, or its environment cannot be read.
     pub fn whole(setting: &Setting) -> Result<Self, Error> {
         let kratos = setting.kratos_password();
-        let database = database::service(setting, Some(&kratos), database::Data::OfRun);
+        let database = database::service(setting, Some(&kratos), database::Data::OfRun)?;
         Ok(Self {
             kratos: kratos::service(setting, &database)?,
             mail: mail::service(&setting.images),
             crux: crux::service(setting, &database, crux::Reach::Name)?,
             crux_ui: crux_ui::service(setting)?,
-            traefik: traefik::service(&setting.images),
+            traefik: traefik::service(setting),
             database,
         })
     }

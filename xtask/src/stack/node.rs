@@ -4,7 +4,7 @@ use xtask_engine::Error;
 use xtask_engine::pipeline::{CacheVolume, Container, Network, RESULTS_DIR, Test};
 use xtask_engine::results::ReportFormat;
 
-use crate::images;
+use crate::images::{self, Overrides, Part};
 use crate::project::Project;
 
 /// Where the sources are in a container.
@@ -26,8 +26,9 @@ pub struct UnitTests {
 
 /// A container with a part's packages installed, from its manifests alone: an edit of a source
 /// does not install them again.
-pub(super) fn packages(repo: &Project, part: &str) -> Result<Container, Error> {
-    packages_in(Container::from(images::node()), repo, part, |container| container)
+pub(super) fn packages(repo: &Project, images: &Overrides, part: &str) -> Result<Container, Error> {
+    let node = images.image(Part::Node, images::node);
+    packages_in(Container::from(node), repo, part, |container| container)
 }
 
 /// The same in another container, with something said before they are installed.

@@ -6,7 +6,7 @@ use xtask_engine::Error;
 use xtask_engine::event::Events;
 use xtask_engine::pipeline::{Container, Image, Secret};
 
-use super::address::PARTS;
+use super::address::{AGENT_PORT, CRUX, CRUX_PORT, PARTS};
 use super::crux;
 use super::database_url::{DATABASE_URL, DatabaseUrl};
 use super::environment::{Environment, Source, rehosted};
@@ -16,17 +16,21 @@ use crate::project::Project;
 /// Where the application publishes its images; a part and a tag follow.
 const PUBLISHED: &str = "ghcr.io/dyrector-io/dyrectorio/web";
 
+/// The variables by which a developer moves the backend to other ports.
+const PORTS: [(&str, u16); 2] = [("HTTP_API_PORT", CRUX_PORT), ("GRPC_AGENT_PORT", AGENT_PORT)];
+
 /// All that the parts have in common.
 pub struct Setting {
     pub repo: Project,
     pub images: Overrides,
     /// The tag of published images that are run instead of the sources.
     pub image_tag: Option<String>,
-    /// The backend's database, as its environment has it.
-    pub database: DatabaseUrl,
     pub kratos: KratosSecrets,
+    /// Where the backend listens: for REST, and for agents.
+    pub crux_ports: [u16; 2],
     /// The environment of the backend.
     crux: Environment,
+    events: Events,
 }
 
 /// What Kratos needs and nobody else has to know; new in every run.
@@ -38,35 +42,59 @@ pub struct KratosSecrets {
 }
 
 impl Setting {
-    /// Reads the environment, and says which file it is from where that is not a developer's own.
+    /// Reads the backend's environment.
     ///
     /// # Errors
-    /// [`Error::Usage`] if it cannot be read, or its `DATABASE_URL` cannot be used.
+    /// [`Error::Usage`] if it cannot be read, or names a port that is none.
     pub fn read(
         repo: Project,
         images: Overrides,
         image_tag: Option<String>,
         events: &Events,
     ) -> Result<Self, Error> {
-        let environment = Environment::of(&repo, crux::PART)?;
-        if environment.source() == Source::Example {
-            events.notice(format!("there is no {0}/.env: {1} is used", crux::PART, environment.file()));
-        }
-        for secret in environment.redactions() {
+        let crux = Environment::of(&repo, crux::PART)?;
+        for secret in crux.redactions() {
             events.redact(secret);
         }
-        let database = DatabaseUrl::parse(environment.get(DATABASE_URL), environment.file())?;
+        let mut crux_ports = [0; 2];
+        for (port, (name, usual)) in crux_ports.iter_mut().zip(PORTS) {
+            *port = self::port(&crux, name, usual)?;
+        }
         let random = || Uuid::new_v4().simple().to_string();
         let kratos = KratosSecrets { password: random(), cookie: random() };
-        Ok(Self { repo, images, image_tag, database, kratos, crux: environment })
+        Ok(Self { repo, images, image_tag, kratos, crux_ports, crux, events: events.clone() })
+    }
+
+    /// The backend's database, as its environment has it.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the repository has no backend, or its `DATABASE_URL` cannot be used.
+    pub fn database(&self) -> Result<DatabaseUrl, Error> {
+        self.repo.dir(crux::PART)?;
+        if self.crux.source() == Source::None {
+            return Err(Error::Usage(format!(
+                "{} has neither .env nor .env.example, so nothing says which database is the backend's; write a \
+                 .env with {DATABASE_URL}=postgresql://USER:PASSWORD@localhost:5432/DATABASE",
+                self.repo.root().join(crux::PART).display()
+            )));
+        }
+        DatabaseUrl::parse(self.crux.get(DATABASE_URL), self.crux.file())
+    }
+
+    /// Which part a port of a developer's machine is: what a real `.env` says as `localhost:PORT`.
+    fn parts(&self) -> Vec<(u16, &'static str)> {
+        let crux = self.crux_ports.map(|port| (port, CRUX));
+        crux.into_iter().chain(PARTS.iter().copied()).collect()
     }
 
     /// The image that is run for a part of the application's own instead of its sources, if any.
     pub fn published(&self, part: Part) -> Option<Image> {
         let tagged = |tag: &String| Image::named(format!("{PUBLISHED}/{part}:{tag}"));
-        // Of Kratos, a named image is the one below the repository's configuration.
-        let named = self.images.named(part).filter(|_| part != Part::Kratos);
-        named.or_else(|| self.image_tag.as_ref().map(tagged))
+        match (part, self.images.named(part)) {
+            // It is the one below the repository's configuration, and more than a tag says.
+            (Part::Kratos, Some(_)) => None,
+            (_, named) => named.or_else(|| self.image_tag.as_ref().map(tagged)),
+        }
     }
 
     /// Kratos' password in the database.
@@ -85,20 +113,20 @@ impl Setting {
         part: &str,
         defaults: &[(&str, &str)],
     ) -> Result<Container, Error> {
-        let read;
         let environment = match part {
-            crux::PART => &self.crux,
-            _ => {
-                read = Environment::of(&self.repo, part)?;
-                &read
-            }
+            crux::PART => self.crux.clone(),
+            _ => Environment::of(&self.repo, part)?,
         };
+        if environment.source() == Source::Example {
+            self.events.notice(format!("there is no {part}/.env: {} is used", environment.file()));
+        }
         let mut container = container.clone();
         for (name, value) in defaults {
             container = container.with_env_variable(*name, *value);
         }
+        let parts = self.parts();
         for variable in environment.variables() {
-            let value = rehosted(&variable.value, PARTS);
+            let value = rehosted(&variable.value, &parts);
             container = match variable.is_secret {
                 false => container.with_env_variable(&variable.name, value),
                 true => {
@@ -122,5 +150,17 @@ impl Setting {
             ),
             false => container.with_env_variable(name, value),
         }
+    }
+}
+
+/// A port that an environment may name.
+fn port(environment: &Environment, name: &str, usual: u16) -> Result<u16, Error> {
+    let Some(value) = environment.get(name) else { return Ok(usual) };
+    match value.trim().parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(Error::Usage(format!(
+            "{}: {name} is {value:?}, which is no port; write a number from 1 to 65535",
+            environment.file()
+        ))),
     }
 }

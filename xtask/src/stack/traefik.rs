@@ -2,8 +2,9 @@
 
 use xtask_engine::pipeline::{Container, Readiness, Service};
 
-use super::address::{TRAEFIK, TRAEFIK_PORT, WEB_PORT};
-use crate::images::{self, Overrides, Part};
+use super::Setting;
+use super::address::{CRUX, TRAEFIK, TRAEFIK_PORT, WEB_PORT};
+use crate::images::{self, Part};
 
 /// Where its routes are.
 const ROUTES: &str = "/etc/traefik/routes.yaml";
@@ -13,11 +14,13 @@ const ROUTES: &str = "/etc/traefik/routes.yaml";
 const CONFIG: &str = include_str!("traefik/routes.yaml");
 
 /// It can be started first: it names all, and needs none.
-pub fn service(images: &Overrides) -> Service {
+pub fn service(setting: &Setting) -> Service {
+    let [rest, agents] = setting.crux_ports.map(|port| format!("{CRUX}:{port}"));
+    let routes = CONFIG.replace("CRUX_REST", &rest).replace("CRUX_AGENTS", &agents);
     let file = format!("--providers.file.filename={ROUTES}");
     let web = format!("--entrypoints.web.address=:{WEB_PORT}");
-    Container::from(images.image(Part::Traefik, images::traefik))
-        .with_new_file(ROUTES, CONFIG)
+    Container::from(setting.images.image(Part::Traefik, images::traefik))
+        .with_new_file(ROUTES, &routes)
         .with_default_args([
             "traefik",
             &web,

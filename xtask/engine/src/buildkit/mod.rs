@@ -19,5 +19,5 @@ pub use control::{CacheRecord, Prune};
 pub(crate) use error::{SolveError, exit_code};
 pub(crate) use file_sync::Transfers;
 pub(crate) use secrets::SecretStore;
-pub(crate) use solve::{Exporter, Limits, Solve, solve};
+pub(crate) use solve::{Exporter, IMAGE_NAME, Limits, Solve, solve};
 pub(crate) use status::{Counts, Progress};

@@ -25,6 +25,9 @@ pub(crate) enum Exporter {
     Digest(String),
 }
 
+/// Where BuildKit's own exporter of images says its name; Docker Engine's does not.
+pub(crate) const IMAGE_NAME: &str = "image.name";
+
 /// What is to be solved.
 #[derive(Debug)]
 pub(crate) struct Solve {
@@ -70,8 +73,12 @@ pub(crate) async fn solve(
 ) -> Result<HashMap<String, String>, SolveError> {
     let reference = Uuid::new_v4().simple().to_string();
     let mut status = follow(control, &reference);
+    let mut image_name = None;
     // Docker Engine's own exporter: builder/builder-next/exporter.
-    let image = |name| ("moby".to_owned(), HashMap::from([("name".to_owned(), name)]));
+    let mut image = |name: String| {
+        image_name = Some(name.clone());
+        ("moby".to_owned(), HashMap::from([("name".to_owned(), name)]))
+    };
     let (exporter, attributes) = match solve.exporter {
         Exporter::None => (String::new(), HashMap::new()),
         Exporter::Tar => ("tar".to_owned(), HashMap::new()),
@@ -93,7 +100,7 @@ pub(crate) async fn solve(
     let left = left(&limits.closed);
     tokio::pin!(left);
     let mut deadline = limits.deadline.map(TokioInstant::from_std);
-    let result = loop {
+    let mut result = loop {
         tokio::select! {
             biased;
             () = limits.cancel.cancelled() => break Err(SolveError::Canceled),
@@ -126,6 +133,9 @@ pub(crate) async fn solve(
         let _ = drained.await;
     }
     progress.finish(result.is_ok());
+    if let (Ok(response), Some(name)) = (&mut result, image_name) {
+        response.entry(IMAGE_NAME.to_owned()).or_insert(name);
+    }
     result
 }
 

@@ -39,7 +39,8 @@ pub use error::{EngineError, OpenFailure};
 pub use image::{ImageInfo, Labels};
 pub use import::ImageChanges;
 pub use owned::{
-    HOST_LABEL, KIND_LABEL, Owned, OwnedKind, PART_LABEL, SESSION_LABEL, TASK_LABEL, label_filter,
+    HOST_LABEL, KIND_LABEL, OWNER_LABEL, Owned, OwnedKind, PART_LABEL, SESSION_LABEL, TASK_LABEL,
+    label_filter,
 };
 pub use pull::PullProgress;
 pub use pull_error::PullError;

@@ -14,12 +14,14 @@ use super::image::Labels;
 
 /// The session that made it.
 pub const SESSION_LABEL: &str = "xtask.session";
-/// `session` (dies with its session), `kept` or `stack`.
+/// `session` (dies with its session, unless a person asked to leave it) or `kept` (data).
 pub const KIND_LABEL: &str = "xtask.kind";
 /// The task it was made for: `e2e`.
 pub const TASK_LABEL: &str = "xtask.task";
 /// The part it runs: `crux`.
 pub const PART_LABEL: &str = "xtask.part";
+/// The checkout whose data are kept in it.
+pub const OWNER_LABEL: &str = "xtask.owner";
 /// The machine and user it belongs to.
 pub const HOST_LABEL: &str = "xtask.host";
 

@@ -269,8 +269,8 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.write(&block);
             }
             Event::ServicesFollowed { services } => self.services.follow(services),
-            Event::ServicesLeft { session, services } => {
-                self.results.push(plain_services::left(session, services));
+            Event::ServicesLeft { session, engine, services } => {
+                self.results.push(plain_services::left(session, engine.as_deref(), services));
             }
             Event::Service { .. } | Event::ServicesRemoved { .. } if normal => {
                 if let Some((style, status, text)) = self.services.state(event, verbose) {
@@ -279,6 +279,9 @@ impl<W: Write + Send> Reporter for Plain<W> {
             }
             Event::Artifacts { folder, entries, .. } if !entries.is_empty() => {
                 self.results.push(plain_services::artifacts(folder, entries));
+            }
+            Event::ImageExported { pipeline, image } if verbose => {
+                self.line(DIM, "image", &format!("{image} {DIM}> from {pipeline}{DIM:#}"));
             }
             Event::Exported { pipeline, path } if normal => {
                 self.line(GREEN, "exported", &format!("{path} {DIM}> from {pipeline}{DIM:#}"));

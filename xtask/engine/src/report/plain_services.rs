@@ -72,8 +72,7 @@ impl Services {
                 ServiceState::Failed => (RED, "FAILED", service.clone()),
             }),
             Event::ServicesRemoved { removed, seconds: took } => {
-                let count =
-                    format!("{DIM}({removed} containers, networks, volumes; {}){DIM:#}", seconds(*took));
+                let count = format!("{DIM}({removed} in number, in {}){DIM:#}", seconds(*took));
                 Some((GREEN, "removed", format!("all that this run had in the engine {count}")))
             }
             _ => None,
@@ -95,16 +94,22 @@ pub(super) fn failure(why: &str, tail: &[String], log: &str) -> (String, String)
 }
 
 /// How to look at what stays, and how to end it.
-pub(super) fn left(session: &str, services: &[LeftService]) -> String {
+pub(super) fn left(session: &str, engine: Option<&str>, services: &[LeftService]) -> String {
     let mut text = super::plain::line(YELLOW, "kept", "what ran is still there, to be looked into:");
+    let host = engine.map(|engine| format!(" --host {engine}")).unwrap_or_default();
     let width = services.iter().map(|left| left.container.len()).max().unwrap_or_default();
     for LeftService { container, addresses, .. } in services {
         let addresses = addresses.iter().fold(String::new(), |text, address| format!("{text}  {address}"));
         let dim = if addresses.is_empty() { Style::new() } else { DIM };
-        let _ = writeln!(text, "{:>12}   docker exec -it {container:<width$} sh{dim}{addresses}{dim:#}", "");
+        let _ = writeln!(
+            text,
+            "{:>12}   docker{host} exec -it {container:<width$} sh{dim}{addresses}{dim:#}",
+            ""
+        );
     }
     let session: String = session.chars().take(SHORT_SESSION).collect();
-    let _ = writeln!(text, "{:>12} to end it: cargo xtask clean --session {session}", "");
+    let engine = engine.map(|engine| format!(" --engine {engine}")).unwrap_or_default();
+    let _ = writeln!(text, "{:>12} to end it: cargo xtask clean{engine} --session {session}", "");
     text
 }
 
@@ -165,7 +170,9 @@ mod tests {
             addresses: addresses.iter().map(ToString::to_string).collect(),
         };
         let services = [left("database", &[]), left("crux", &["172.18.0.3:1848", "172.18.0.3:5000"])];
-        insta::assert_snapshot!(plain(&super::left("0a1b2c3d4e5f60718293a4b5c6d7e8f9", &services)));
+        let session = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+        let remote = super::left(session, Some("tcp://build:2375"), &services[..1]);
+        insta::assert_snapshot!(plain(&(super::left(session, None, &services) + &remote)));
     }
 
     #[test]

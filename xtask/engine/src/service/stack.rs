@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::{Broken, Dialer, Log, Node, dial};
 use crate::Error;
 use crate::docker::{
-    Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, PART_LABEL, SESSION_LABEL, TASK_LABEL,
+    Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, PART_LABEL, SESSION_LABEL, TASK_LABEL,
 };
 use crate::event::{Event, Events};
 use crate::lease::{self, Lease};
@@ -360,7 +360,7 @@ fn kept_labels(volume: &Volume, host: &str) -> Labels {
         (KIND_LABEL.to_owned(), "kept".to_owned()),
         (HOST_LABEL.to_owned(), host.to_owned()),
         (PART_LABEL.to_owned(), volume.name.clone()),
-        ("xtask.owner".to_owned(), volume.owner.clone()),
+        (OWNER_LABEL.to_owned(), volume.owner.clone()),
     ])
 }
 

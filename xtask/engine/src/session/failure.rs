@@ -36,7 +36,8 @@ impl Session {
     /// The time limit ended `step`, or what comes before the first one.
     pub(super) fn timed_out(&self, pipeline: &str, step: Option<String>) -> Error {
         let limit = self.options.timeout.unwrap_or_default();
-        Error::TimedOut { pipeline: pipeline.to_owned(), limit, step }
+        let during = step.map(|step| format!("`{step}` ran"));
+        Error::TimedOut { pipeline: pipeline.to_owned(), limit, during }
     }
 
     /// Why a solve failed; in `failed` the event that shows the last lines of a step that did.

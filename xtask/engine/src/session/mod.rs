@@ -5,6 +5,7 @@ mod failure;
 mod host;
 mod images;
 mod ours;
+mod planned;
 mod platform;
 mod run_test;
 mod secret;
@@ -29,6 +30,7 @@ use service_image::ServiceImages;
 pub use host::ca_bundle;
 pub use images::StandIns;
 pub use ours::{Ours, Whose};
+pub use planned::PlannedContainer;
 pub use test::TestReport;
 
 use crate::Error;
@@ -61,8 +63,7 @@ pub struct Options {
     pub export: Option<PathBuf>,
     /// The task, as it is typed; a label of all that runs for it.
     pub task: String,
-    /// How long a service may take to be ready, and a job a tenth of what it may take; none: a
-    /// minute.
+    /// How long a service may take to be ready, and a job ten times as long; none: a minute.
     pub ready_timeout: Option<Duration>,
     /// A command that calls [`crate::watchdog::run`], as a program and its arguments: it cleans up
     /// when this process is killed. None: only the next session does.

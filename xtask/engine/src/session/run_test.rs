@@ -55,7 +55,8 @@ impl Session {
         let plan = Plan::of(&needs, Some(&client))?;
         // The container is made while services come up.
         let both = async { tokio::try_join!(self.make_test(name, &parts, &plan), self.start_plan(&plan)) };
-        let (container, ()) = self.in_time(name, both).await?;
+        let both = self.in_time(name, both).await;
+        let (container, ()) = both.map_err(|error| self.with_what_was_awaited(error))?;
         let step = test.step();
         let started = Instant::now();
         let told = Told { session: self, name, step: &step, id: &container };
@@ -102,7 +103,8 @@ impl Session {
         Ok(container)
     }
 
-    /// Waits for the end of a test. Ended from outside, it does not run any more when this returns.
+    /// Waits for the end of a test. One whose time is up, or whose services broke, does not run any more
+    /// when this returns.
     async fn wait_for_test(&self, name: &str, container: &str) -> Result<End, Error> {
         let broken = self.stack.broken.wait();
         let ended = tokio::select! {

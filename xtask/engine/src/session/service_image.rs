@@ -10,7 +10,8 @@ use tokio::sync::OnceCell;
 
 use super::Session;
 use crate::Error;
-use crate::buildkit::Exporter;
+use crate::buildkit::{Exporter, IMAGE_NAME};
+use crate::event::Event;
 use crate::llb::Target;
 use crate::pipeline::{Fs, FsNode, ImageConfig};
 
@@ -57,7 +58,10 @@ impl Session {
                 if told.counts.ran > 0 {
                     self.new_images.lock().await.insert(name.to_owned());
                 }
-                Ok(solved.exporter_response.get("containerimage.digest").cloned().unwrap_or_default())
+                let said = |key: &str| solved.exporter_response.get(key).cloned().unwrap_or_default();
+                let (pipeline, image) = (name.to_owned(), said(IMAGE_NAME));
+                self.events.emit(Event::ImageExported { pipeline, image });
+                Ok(said("containerimage.digest"))
             })
             .await?;
         // Resolved by now, since it was needed for the export.

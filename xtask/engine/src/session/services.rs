@@ -41,7 +41,23 @@ impl Session {
     /// [`Error::Plan`] before anything starts; [`Error::Service`] if one fails; else see [`Error`].
     pub async fn start(&self, services: &[&Service]) -> Result<(), Error> {
         let plan = Plan::of(services, None)?;
-        self.in_time(&self.stack.identity.task, self.start_plan(&plan)).await
+        let started = self.in_time(&self.stack.identity.task, self.start_plan(&plan)).await;
+        started.map_err(|error| self.with_what_was_awaited(error))
+    }
+
+    /// When the time was up, what was not ready yet.
+    pub(super) fn with_what_was_awaited(&self, mut error: Error) -> Error {
+        if let Error::TimedOut { during: during @ None, .. } = &mut error {
+            let is_coming = |running: &Arc<Running>| *running.state.borrow() == State::Coming;
+            let all = self.stack.all();
+            let coming: Vec<&str> = all
+                .iter()
+                .filter(|running| is_coming(running))
+                .map(|running| running.service.name())
+                .collect();
+            *during = (!coming.is_empty()).then(|| format!("it waited for {}", coming.join(", ")));
+        }
+        error
     }
 
     /// Waits until one of the session's services breaks, the user stops the run, or its time is up.
@@ -72,6 +88,7 @@ impl Session {
     /// If the engine is gone or something cannot be removed.
     pub async fn close(&self) -> Result<(), Error> {
         let begun = Instant::now();
+        let ran_services = !self.stack.all().is_empty();
         let removed = tokio::select! {
             removed = self.stack.close() => removed?,
             hangs = self.engine.hangs(CLOSING_SILENCE) => return Err(hangs.into()),
@@ -81,15 +98,25 @@ impl Session {
             self.events.emit(Event::ServicesRemoved { removed, seconds });
         }
         self.forget_old_images().await;
-        self.export_logs()
+        if ran_services { self.show_logs() } else { Ok(()) }
     }
 
-    /// Brings the services' complete logs where results are exported to.
-    fn export_logs(&self) -> Result<(), Error> {
-        let logs = self.options.record.join(LOGS);
+    /// Names the services' complete logs, and brings them where results are exported to.
+    fn show_logs(&self) -> Result<(), Error> {
+        let record = &self.options.record;
+        let logs = record.join(LOGS);
+        let count = std::fs::read_dir(&logs).map_or(0, |logs| logs.flatten().count());
+        if count == 0 {
+            return Ok(());
+        }
+        self.events.emit(Event::Artifacts {
+            pipeline: LOGS.into(),
+            folder: record.display().to_string(),
+            entries: vec![(LOGS.into(), Some(count))],
+        });
         match &self.options.export {
-            Some(export) if logs.is_dir() => export::replace_logs(&logs, &export.join(LOGS)),
-            _ => Ok(()),
+            Some(export) => export::replace_logs(&logs, &export.join(LOGS)),
+            None => Ok(()),
         }
     }
 
@@ -106,7 +133,8 @@ impl Session {
         let any = !left.is_empty();
         if any {
             let session = self.stack.identity.session.clone();
-            self.events.emit(Event::ServicesLeft { session, services: left });
+            let engine = self.options.engine.as_ref().map(|_| self.engine.endpoint().to_string());
+            self.events.emit(Event::ServicesLeft { session, engine, services: left });
             self.stack.leave().await;
         }
         any

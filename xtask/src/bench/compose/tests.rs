@@ -13,6 +13,9 @@ fn stack() -> Stack {
                 command: Some(strings(&["sh", "-c", "echo $HOME"])),
                 environment: vec![("POSTGRES_PASSWORD".into(), "pa$$ \"word\"".into())],
                 health: Some(strings(&["pg_isready", "-h", "127.0.0.1"])),
+                user: Some("70".into()),
+                workdir: Some("/tmp".into()),
+                stop_signal: Some("SIGINT".into()),
                 volumes: vec![("data".into(), "/var/lib/postgresql/data".into())],
                 ..part("database")
             },
