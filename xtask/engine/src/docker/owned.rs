@@ -154,15 +154,16 @@ impl Engine {
         Ok(seen.len())
     }
 
-    /// Removes these: containers first and all at once, then networks, then volumes.
+    /// Removes these: containers first and all at once, then what they used, all at once, too.
     ///
     /// # Errors
     /// The first that could not be removed, after all others were.
     pub async fn remove_owned(&self, owned: &[Owned]) -> Result<(), EngineError> {
         let mut first = Ok(());
-        for kind in [OwnedKind::Container, OwnedKind::Network, OwnedKind::Volume] {
-            let these = owned.iter().filter(|owned| owned.kind == kind);
-            let removed = join_all(these.map(async |owned| match kind {
+        let (containers, others): (Vec<&Owned>, _) =
+            owned.iter().partition(|owned| owned.kind == OwnedKind::Container);
+        for these in [containers, others] {
+            let removed = join_all(these.into_iter().map(async |owned| match owned.kind {
                 OwnedKind::Container => self.remove_container(&owned.id).await,
                 OwnedKind::Network => self.remove_network(&owned.id).await,
                 OwnedKind::Volume => self.remove_volume(&owned.id).await,

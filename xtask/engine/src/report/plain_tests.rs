@@ -159,3 +159,10 @@ fn a_reader_that_goes_away_is_noticed_once() {
 fn finish(exit_code: i32) -> Event {
     Event::RunFinished { exit_code, seconds: 0.031, error: None }
 }
+
+#[test]
+fn the_image_of_a_service_is_told_to_those_who_want_details() {
+    let exported = [Event::ImageExported { pipeline: "crux".into(), image: "xtask/crux:0123".into() }];
+    assert_eq!(told(Verbosity::Normal, &exported), "");
+    insta::assert_snapshot!(told(Verbosity::Verbose, &exported), @"       image xtask/crux:0123 > from crux");
+}

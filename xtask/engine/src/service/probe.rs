@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::models::HealthStatusEnum;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -17,8 +17,10 @@ use super::{Dialer, Log};
 use crate::docker::{Engine, EngineError};
 use crate::pipeline::Readiness;
 
-/// The pause after the first probe; each is half as long again as the one before, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The pause between two probes is this part of the time since the first, so that little of the time
+/// until a service is ready is waiting for a look; within these limits.
+const PAUSE_PART: u32 = 32;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// What one probe may take: a service that answers later is not ready.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -84,15 +86,14 @@ impl Probe {
     /// # Errors
     /// If it never will be, with the reason; or if the engine is gone.
     pub(crate) async fn ready(&self) -> Result<Result<(), String>, EngineError> {
-        let mut pause = FIRST_PAUSE;
+        let begun = Instant::now();
         loop {
             match self.look().await? {
                 Look::Ready => return Ok(Ok(())),
                 Look::Never(why) => return Ok(Err(why)),
                 Look::NotYet(why) => *self.last.lock().unwrap_or_else(PoisonError::into_inner) = why,
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            tokio::time::sleep(pause(begun.elapsed())).await;
         }
     }
 
@@ -163,6 +164,11 @@ impl Probe {
             _ => Look::NotYet(format!("starting {said}").trim().to_owned()),
         })
     }
+}
+
+/// The pause before the next probe, so long after the first.
+fn pause(elapsed: Duration) -> Duration {
+    (elapsed / PAUSE_PART).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
 impl From<Result<(), String>> for Look {
@@ -259,6 +265,12 @@ fn has_field(body: &[u8], name: &str, wanted: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn probes_are_rarer_the_longer_it_takes() {
+        let milliseconds = |elapsed| pause(Duration::from_millis(elapsed)).as_millis();
+        assert_eq!([0, 640, 3200, 60_000].map(milliseconds), [20, 20, 100, 250]);
+    }
 
     #[test]
     fn a_field_counts_by_its_value() {
