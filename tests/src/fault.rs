@@ -157,7 +157,10 @@ impl Fixture {
         fs::set_permissions(self.root(), fs::Permissions::from_mode(0o755)).expect("permissions");
         let copy = self.path(".xtask");
         if !copy.exists() {
-            fs::copy(binary(), &copy).expect("a copy of the binary");
+            // By another process: a program that somebody has open for writing cannot be run, and any
+            // process that another test starts meanwhile would have it open, too.
+            let copied = Command::new("cp").arg(binary()).arg(&copy).status();
+            assert!(copied.expect("cp").success(), "a copy of the binary");
         }
         let words = [&*copy.to_string_lossy()].map(str::to_owned).into_iter();
         let words = words.chain(args.iter().map(ToString::to_string));

@@ -34,7 +34,7 @@ fn a_migration_that_fails() {
     let app = Application::new();
     app.write(
         "web/crux/migrate.js",
-        "console.log('2 migrations found')\nconsole.error('P3018: relation exists')\nprocess.exit(1)\n",
+        "console.log('2 migrations found')\nconsole.log('P3018: relation exists')\nprocess.exit(1)\n",
     );
     let run = app.run(&["crux"]).expect(1);
     run.sentence(&["crux-migrate failed, with exit code 1"]);

@@ -1,5 +1,6 @@
 //! The front door: a session takes pipelines and makes them so, on one engine, telling events.
 
+mod end;
 mod export;
 mod failure;
 mod host;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use futures_util::future::{BoxFuture, FutureExt, try_join_all};
 use tokio::sync::watch;
 
+use super::Session;
 use super::service_image::ServiceImage;
-use super::{Session, export};
 use crate::Error;
 use crate::docker::{Ended, EngineError};
-use crate::event::{Event, LeftService, ServiceState};
+use crate::event::{Event, ServiceState};
 use crate::pipeline::{Config, Service};
 use crate::service::{
     Body, Coming, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure,
@@ -23,9 +23,7 @@ use crate::service::{
 };
 
 /// The folder of the services' complete logs, in the record.
-const LOGS: &str = "services";
-/// Nobody waits longer than that at the end for an engine that says nothing: the watchdog does.
-const CLOSING_SILENCE: Duration = Duration::from_secs(5);
+pub(super) const LOGS: &str = "services";
 /// The time in which a service must be ready, where nobody says otherwise.
 const READY: Duration = Duration::from_secs(60);
 /// A job has so many times as long: it does the work that services wait for.
@@ -79,76 +77,6 @@ impl Session {
         match running {
             Some(running) if net.is_here => Ok(Some(self.address_of(&running).await?)),
             _ => Ok(None),
-        }
-    }
-
-    /// Removes all that ran for the session. To be called at its end, whatever that is.
-    ///
-    /// # Errors
-    /// If the engine is gone or something cannot be removed.
-    pub async fn close(&self) -> Result<(), Error> {
-        let begun = Instant::now();
-        let ran_services = !self.stack.all().is_empty();
-        let removed = tokio::select! {
-            removed = self.stack.close() => removed?,
-            hangs = self.engine.hangs(CLOSING_SILENCE) => return Err(hangs.into()),
-        };
-        if removed > 0 {
-            let seconds = begun.elapsed().as_secs_f64();
-            self.events.emit(Event::ServicesRemoved { removed, seconds });
-        }
-        self.forget_old_images().await;
-        if ran_services { self.show_logs() } else { Ok(()) }
-    }
-
-    /// Names the services' complete logs, and brings them where results are exported to.
-    fn show_logs(&self) -> Result<(), Error> {
-        let record = &self.options.record;
-        let logs = record.join(LOGS);
-        let count = std::fs::read_dir(&logs).map_or(0, |logs| logs.flatten().count());
-        if count == 0 {
-            return Ok(());
-        }
-        self.events.emit(Event::Artifacts {
-            pipeline: LOGS.into(),
-            folder: record.display().to_string(),
-            entries: vec![(LOGS.into(), Some(count))],
-        });
-        match &self.options.export {
-            Some(export) => export::replace_logs(&logs, &export.join(LOGS)),
-            None => Ok(()),
-        }
-    }
-
-    /// Leaves what runs for the session as it is, to be looked at and later removed by hand. Gives
-    /// whether there is anything.
-    pub async fn leave(&self) -> bool {
-        let mut left = Vec::new();
-        for running in self.stack.all() {
-            let has_begun = running.log.get().is_some();
-            if has_begun && !running.service.is_job() {
-                left.push(self.left(&running).await);
-            }
-        }
-        let any = !left.is_empty();
-        if any {
-            let session = self.stack.identity.session.clone();
-            let engine = self.options.engine.as_ref().map(|_| self.engine.endpoint().to_string());
-            self.events.emit(Event::ServicesLeft { session, engine, services: left });
-            self.stack.leave().await;
-        }
-        any
-    }
-
-    async fn left(&self, running: &Running) -> LeftService {
-        let service = running.service.name().to_owned();
-        let address = self.address(&service).await.ok().flatten();
-        let ports = &running.service.0.config.ports;
-        let addresses = address.iter().flat_map(|ip| ports.iter().map(|port| SocketAddr::new(*ip, *port)));
-        LeftService {
-            container: self.stack.identity.name(&service),
-            addresses: addresses.map(|address| address.to_string()).collect(),
-            service,
         }
     }
 
