@@ -2,6 +2,7 @@
 
 mod export;
 mod failure;
+mod head_start;
 mod host;
 mod images;
 mod planned;

@@ -12,6 +12,7 @@ use futures_util::future::{BoxFuture, FutureExt, try_join_all};
 use tokio::sync::watch;
 
 use super::Session;
+use super::head_start::HeadStart;
 use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{Ended, EngineError};
@@ -99,11 +100,14 @@ impl Session {
 
     /// Brings up all of a plan, in parallel as far as needs allow.
     pub(super) async fn start_plan(&self, plan: &Plan) -> Result<(), Error> {
+        let entered = plan.nodes.iter().map(|node| Ok((node, self.stack.enter(node)?)));
+        let entered: Vec<_> = entered.collect::<Result<_, Error>>()?;
+        let new = entered.iter().filter(|(_, (_, is_new))| *is_new);
+        let head_start = &HeadStart::among(new.map(|(node, _)| *node));
         let mut coming: Vec<BoxFuture<'_, Result<(), Error>>> = Vec::new();
-        for node in &plan.nodes {
-            let (running, is_new) = self.stack.enter(node)?;
+        for (node, (running, is_new)) in entered {
             coming.push(match is_new {
-                true => self.bring_up(node, plan, running).boxed(),
+                true => self.bring_up(node, plan, running, head_start).boxed(),
                 false => self.be_ready(running).boxed(),
             });
         }
@@ -123,13 +127,25 @@ impl Session {
         }
     }
 
-    async fn bring_up(&self, node: &Node, plan: &Plan, running: Arc<Running>) -> Result<(), Error> {
-        let result = self.bring_up_now(node, plan, &running).await;
+    async fn bring_up(
+        &self,
+        node: &Node,
+        plan: &Plan,
+        running: Arc<Running>,
+        head_start: &HeadStart,
+    ) -> Result<(), Error> {
+        let result = self.bring_up_now(node, plan, &running, head_start).await;
         running.state.send_replace(if result.is_ok() { State::Ready } else { State::Failed });
         result
     }
 
-    async fn bring_up_now(&self, node: &Node, plan: &Plan, running: &Arc<Running>) -> Result<(), Error> {
+    async fn bring_up_now(
+        &self,
+        node: &Node,
+        plan: &Plan,
+        running: &Arc<Running>,
+        head_start: &HeadStart,
+    ) -> Result<(), Error> {
         let name = node.name();
         // Both take their time; the network is there when the first image is.
         let image = self.service_image(plan.image_name(node), &node.service.0.fs);
@@ -137,9 +153,12 @@ impl Session {
         let container = self.make(node, plan, &image).await?;
         let _ = running.container.set(container.clone());
         self.wait_for_needs(node).await;
+        head_start.wait(node).await;
         self.tell_service(name, ServiceState::Starting, Duration::ZERO);
         let started = Instant::now();
-        if let Err(error) = self.engine.start_container(&container, name).await {
+        let begun = self.engine.start_container(&container, name).await;
+        head_start.started(node);
+        if let Err(error) = begun {
             return Err(match error {
                 EngineError::Refused { message, .. } => {
                     self.service_failed(running, Why::CannotStart(cannot_start(&message))).await
