@@ -16,7 +16,7 @@ use crate::context::Context;
 /// Compare `test-ui` with `docker buildx build`, and `e2e` with Docker Compose
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Edits are made in a copy of the repository. Tools that the machine lacks (docker-buildx, docker-compose,
+Edits are made in a copy of the repository. Tools that the machine lacks (docker-buildx, docker-compose, \
 turbo) are fetched into target/xtask/tools.
 
 Examples:

@@ -68,6 +68,8 @@ pub(crate) struct Node {
     pub(crate) aliases: BTreeSet<String>,
     /// The `localhost` that it shares: the name of the first of those who do.
     pub(crate) group: Option<String>,
+    /// Whether another waits for it.
+    pub(crate) is_needed: bool,
 }
 
 impl Node {
@@ -96,6 +98,8 @@ impl Plan {
         {
             return Err(PlanError::TestName(client.name.to_owned()));
         }
+        let needed: BTreeSet<String> = nodes.iter().flat_map(|node| node.waits_for.iter().cloned()).collect();
+        nodes.iter_mut().for_each(|node| node.is_needed = needed.contains(node.service.name()));
         let client_group = name_them(&mut nodes, client)?;
         check_ports(&nodes)?;
         Ok(Self { nodes, client_group })
@@ -122,7 +126,7 @@ impl Plan {
 
 fn node(service: Service) -> Node {
     let waits_for = service.waits_for().map(|other| other.name().to_owned()).collect();
-    Node { service, waits_for, aliases: BTreeSet::new(), group: None }
+    Node { service, waits_for, aliases: BTreeSet::new(), group: None, is_needed: false }
 }
 
 #[derive(Default)]
@@ -267,6 +271,7 @@ mod tests {
         let plan = Plan::of(&[&crux, &database], None).unwrap();
         assert_eq!(names(&plan), ["database", "migrate", "crux"]);
         assert_eq!(plan.nodes[0].aliases, BTreeSet::from(["db".to_owned()]));
+        assert_eq!(plan.nodes.iter().map(|node| node.is_needed).collect::<Vec<_>>(), [true, true, false]);
         assert_eq!(plan.nodes[2].waits_for, BTreeSet::from(["database".to_owned(), "migrate".to_owned()]));
     }
 

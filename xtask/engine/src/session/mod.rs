@@ -3,6 +3,7 @@
 mod end;
 mod export;
 mod failure;
+mod head_start;
 mod host;
 mod images;
 mod ours;

@@ -12,6 +12,7 @@ use futures_util::future::{BoxFuture, FutureExt, try_join_all};
 use tokio::sync::watch;
 
 use super::Session;
+use super::head_start::HeadStart;
 use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{Ended, EngineError};
@@ -82,12 +83,18 @@ impl Session {
 
     /// Brings up all of a plan, in parallel as far as needs allow.
     pub(super) async fn start_plan(&self, plan: &Plan) -> Result<(), Error> {
-        let mut coming: Vec<BoxFuture<'_, Result<(), Error>>> = Vec::new();
+        let mut entered = Vec::new();
         for node in &plan.nodes {
             let (running, is_new) = self.stack.enter(node)?;
-            coming.push(match is_new {
-                true => self.bring_up(node, plan, Coming(running)).boxed(),
-                false => self.be_ready(running).boxed(),
+            entered.push((node, running.clone(), is_new.then(|| Coming(running))));
+        }
+        let new = entered.iter().filter(|(.., coming)| coming.is_some());
+        let head_start = &HeadStart::among(new.map(|(node, ..)| *node));
+        let mut coming: Vec<BoxFuture<'_, Result<(), Error>>> = Vec::new();
+        for (node, running, new) in entered {
+            coming.push(match new {
+                Some(new) => self.bring_up(node, plan, new, head_start).boxed(),
+                None => self.be_ready(running).boxed(),
             });
         }
         let broken = async { Err(self.stack.broken.wait().await) };
@@ -106,9 +113,15 @@ impl Session {
         }
     }
 
-    async fn bring_up(&self, node: &Node, plan: &Plan, coming: Coming) -> Result<(), Error> {
+    async fn bring_up(
+        &self,
+        node: &Node,
+        plan: &Plan,
+        coming: Coming,
+        head_start: &HeadStart,
+    ) -> Result<(), Error> {
         let Coming(running) = &coming;
-        let result = self.bring_up_now(node, plan, running).await;
+        let result = self.bring_up_now(node, plan, running, head_start).await;
         match &result {
             Ok(()) => drop(running.state.send_replace(State::Ready)),
             Err(error) => drop(running.failure.set(error.again())),
@@ -116,7 +129,13 @@ impl Session {
         result // what did not get ready has failed when `coming` goes
     }
 
-    async fn bring_up_now(&self, node: &Node, plan: &Plan, running: &Arc<Running>) -> Result<(), Error> {
+    async fn bring_up_now(
+        &self,
+        node: &Node,
+        plan: &Plan,
+        running: &Arc<Running>,
+        head_start: &HeadStart,
+    ) -> Result<(), Error> {
         let name = node.name();
         // Both take their time; the network is there when the first image is.
         let image = self.service_image(plan.image_name(node), &node.service.0.fs);
@@ -124,9 +143,12 @@ impl Session {
         let container = self.make(node, plan, &image).await?;
         let _ = running.container.set(container.clone());
         self.wait_for_needs(node).await?;
+        head_start.wait(node).await;
         self.tell_service(name, ServiceState::Starting, Duration::ZERO);
         let started = Instant::now();
-        if let Err(error) = self.engine.start_container(&container, name).await {
+        let begun = self.engine.start_container(&container, name).await;
+        head_start.started(node);
+        if let Err(error) = begun {
             return Err(match error {
                 EngineError::Refused { message, .. } => {
                     self.service_failed(running, Why::CannotStart(cannot_start(&message))).await
