@@ -2,8 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tests::{Fixture, Run, of_session, session_of};
+
+/// Browsers need the machine: what is not about several at once is one at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// All that runs long.
 const SERVICES: [&str; 6] = ["database", "mail", "kratos", "crux", "crux-ui", "traefik"];
@@ -33,6 +41,7 @@ fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
 
 #[test]
 fn the_whole_stack_is_green_and_gone() {
+    let _alone = alone();
     let sample = Fixture::sample();
     let run = sample.run(&["e2e"]).expect(0);
     let mut expected = SERVICES.map(str::to_owned).to_vec();
@@ -78,6 +87,7 @@ test('a broken one', async ({ page }) => {
 
 #[test]
 fn a_broken_test_is_red_its_files_come_out_and_the_stack_stays_if_asked() {
+    let _alone = alone();
     let sample = Fixture::sample();
     let file = "web/crux-ui/e2e/logout.spec.ts";
     let specs = fs::read_to_string(sample.path(file)).expect("a file of tests");
@@ -124,6 +134,7 @@ fn a_broken_test_is_red_its_files_come_out_and_the_stack_stays_if_asked() {
 
 #[test]
 fn two_at_once_and_a_crux_do_not_disturb_each_other() {
+    let _alone = alone();
     let (one, other) = (Fixture::sample(), Fixture::sample());
     let mut crux = one.start(&["crux"]);
     let runs = [&one, &other].map(|sample| sample.start(&["e2e", "--", "login.spec.ts"]));
