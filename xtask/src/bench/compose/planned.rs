@@ -162,13 +162,17 @@ mod tests {
             let args = health.unwrap().unwrap();
             Command::new(&args[0]).args(&args[1..]).env_remove("http_proxy").status().unwrap().success()
         };
+        assert!(succeeds(Readiness::tcp(port), vec![port]));
+        assert!(succeeds(Readiness::tcp(port), vec![port, 1]));
+        assert!(!succeeds(Readiness::Ports, vec![port, 1]));
+        let client = ["-c", "command -v wget || command -v busybox || command -v curl"];
+        if !Command::new("sh").args(client).output().unwrap().status.success() {
+            return; // a bare machine has none of the programs that an image has
+        }
         let json = |value| Readiness::http_json(port, "/api/health", "status", value);
         assert!(succeeds(json("operational"), vec![port]));
         assert!(!succeeds(json("disrupted"), vec![port]));
         assert!(succeeds(Readiness::http(port, "/api/health"), vec![port]));
         assert!(!succeeds(Readiness::http(port, "/nothing"), vec![port]));
-        assert!(succeeds(Readiness::tcp(port), vec![port]));
-        assert!(succeeds(Readiness::tcp(port), vec![port, 1]));
-        assert!(!succeeds(Readiness::Ports, vec![port, 1]));
     }
 }
