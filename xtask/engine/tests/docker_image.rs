@@ -42,7 +42,7 @@ async fn an_imported_image_has_the_configuration_that_was_asked_for() {
             user: Some("1000:1000".into()),
             entrypoint: Some(vec!["/init".into()]),
             cmd: Some(vec!["sh".into(), "-c".into(), r#"echo "$A""#.into()]),
-            stop_signal: Some("SIGINT".into()),
+            stop_signal: None,
         };
         let id = import(&engine, tag, &changes).await;
         let info = engine.image(tag).await.expect("inspected").expect("it is there");

@@ -34,7 +34,7 @@ pub struct ImageChanges {
     pub entrypoint: Option<Vec<String>>,
     /// The command.
     pub cmd: Option<Vec<String>>,
-    /// The signal that asks its main process to end.
+    /// The signal that asks its main process to end; an import cannot set one.
     pub stop_signal: Option<String>,
 }
 
@@ -95,9 +95,11 @@ impl ImageChanges {
         for (name, value) in &self.env {
             lines.push(format!("ENV {}={}", quoted(name)?, quoted(value)?));
         }
-        for (instruction, value) in
-            [("WORKDIR", &self.workdir), ("USER", &self.user), ("STOPSIGNAL", &self.stop_signal)]
-        {
+        if self.stop_signal.is_some() {
+            // moby, `builder/dockerfile/builder.go`, `validCommitCommands`
+            return Err("an import has no instruction for a stop signal");
+        }
+        for (instruction, value) in [("WORKDIR", &self.workdir), ("USER", &self.user)] {
             if let Some(value) = value {
                 lines.push(format!("{instruction} {}", escaped(value)?));
             }
@@ -163,7 +165,7 @@ mod tests {
             user: Some("node".into()),
             entrypoint: None,
             cmd: Some(vec!["sh".into(), "-c".into(), r#"echo "$A""#.into()]),
-            stop_signal: Some("SIGINT".into()),
+            stop_signal: None,
         };
         assert_eq!(
             changes.instructions(),
@@ -172,10 +174,11 @@ mod tests {
                 r#"ENV "PATH"="/bin""#.to_owned(),
                 "WORKDIR /my dir".to_owned(),
                 "USER node".to_owned(),
-                "STOPSIGNAL SIGINT".to_owned(),
                 r#"CMD ["sh","-c","echo \"$A\""]"#.to_owned(),
             ])
         );
+        let signal = ImageChanges { stop_signal: Some("SIGINT".into()), ..ImageChanges::default() };
+        assert!(signal.instructions().is_err());
         let two_lines =
             ImageChanges { labels: [("a".into(), "1\n2".into())].into(), ..ImageChanges::default() };
         assert!(two_lines.instructions().is_err());
