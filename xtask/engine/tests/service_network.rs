@@ -158,8 +158,8 @@ async fn a_bound_test_runs_among_services_and_brings_its_files_out() {
     let script = "fetch('http://web:8080/').then(r => r.json()).then(j => {
       const fs = require('fs')
       fs.writeFileSync(process.env.XTASK_RESULTS + '/status', j.status)
-      fs.mkdirSync('/work/shots')
-      fs.writeFileSync('/work/shots/one', 'picture')
+      fs.mkdirSync('/app/shots')
+      fs.writeFileSync('/app/shots/one', 'picture')
       console.log('secret is', process.env.SECRET)
       process.exit(4)
     })";
@@ -167,7 +167,7 @@ async fn a_bound_test_runs_among_services_and_brings_its_files_out() {
     std::fs::write(&secret, "hunter2hunter2").expect("a file");
     let test = world
         .image()
-        .with_workdir("/work")
+        .with_workdir("/app")
         .with_user("1000")
         .with_user("root")
         .with_secret_variable("SECRET", Secret::file(&secret))
