@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::docker::{Endpoint, Engine, SESSION_LABEL};
+use crate::docker::{Endpoint, Engine, of_session};
 
 /// What it prints once nothing that happens to the run can happen to it.
 const READY: u8 = b'r';
@@ -122,7 +122,7 @@ fn read_order(input: &mut impl Read) -> Option<Order> {
 }
 
 async fn clean_up(order: &Order) {
-    let labels = [format!("{SESSION_LABEL}={}", order.session)];
+    let labels = of_session(&order.session);
     let begun = Instant::now();
     let mut quiet_since = Instant::now();
     while begun.elapsed() < PATIENCE {

@@ -4,7 +4,6 @@ use xtask_engine::Error;
 use xtask_engine::pipeline::{Container, Network, Readiness, Secret, Service};
 
 use super::address::{self, KRATOS, KRATOS_ADMIN_PORT, KRATOS_PORT};
-use super::environment::Environment;
 use super::{Setting, database};
 use crate::images::{self, Part};
 use crate::project::Project;
@@ -17,9 +16,6 @@ const FOLDER: &str = "/usr/bin/app/kratos";
 const CONFIG: &str = "/etc/config/kratos";
 const USER: &str = "10000";
 const CONFIG_FILE: &str = "/etc/config/kratos/kratos.yaml";
-
-/// What its cookies are signed with.
-const COOKIE: &str = "SECRETS_COOKIE";
 
 /// Kratos with its migrations done.
 ///
@@ -60,13 +56,11 @@ fn container(setting: &Setting) -> Result<Container, Error> {
         ("LOG_LEAK_SENSITIVE_VALUES", "false"),
         ("SQA_OPT_OUT", "true"),
     ];
-    let container = setting.with_environment(&container, PART, &defaults)?;
-    let container = container.with_secret_variable("DSN", Secret::value("Kratos' database", dsn.as_str()));
-    if Environment::of(&setting.repo, PART)?.get(COOKIE).is_some() {
-        return Ok(container);
-    }
     let cookie = Secret::value("Kratos' cookie secret", &setting.kratos.cookie);
-    Ok(container.with_secret_variable(COOKIE, cookie))
+    // The environment's own comes over it.
+    let container = container.with_secret_variable("SECRETS_COOKIE", cookie);
+    let container = setting.with_environment(&container, PART, &defaults)?;
+    Ok(container.with_secret_variable("DSN", Secret::value("Kratos' database", dsn.as_str())))
 }
 
 /// What the repository's Dockerfile does.

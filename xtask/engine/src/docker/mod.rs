@@ -38,9 +38,9 @@ pub use environment::Environment;
 pub use error::{EngineError, OpenFailure};
 pub use image::{ImageInfo, Labels};
 pub use import::ImageChanges;
+pub(crate) use owned::of_session;
 pub use owned::{
     HOST_LABEL, KIND_LABEL, OWNER_LABEL, Owned, OwnedKind, PART_LABEL, SESSION_LABEL, TASK_LABEL,
-    label_filter,
 };
 pub use pull::PullProgress;
 pub use pull_error::PullError;

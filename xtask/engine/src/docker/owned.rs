@@ -180,7 +180,7 @@ fn filters(labels: &[String]) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), labels.to_vec())])
 }
 
-/// The labels as a filter of the engine's.
-pub fn label_filter(labels: &Labels) -> Vec<String> {
-    labels.iter().map(|(name, value)| format!("{name}={value}")).collect()
+/// The labels that find all of a session.
+pub(crate) fn of_session(session: &str) -> [String; 1] {
+    [format!("{SESSION_LABEL}={session}")]
 }

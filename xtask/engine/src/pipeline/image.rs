@@ -119,6 +119,13 @@ impl ImageConfig {
         stop_signal: String::new(),
         healthcheck: None,
     };
+
+    /// Its variables, by name and value.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (String, String)> {
+        let pair =
+            |line: &String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.env.iter().filter_map(pair)
+    }
 }
 
 /// An image's `HEALTHCHECK`, as the engine has it: moby, `api/types/container/config.go`,

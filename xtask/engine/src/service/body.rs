@@ -41,11 +41,33 @@ pub(crate) struct Body<'a> {
     pub(crate) labels: Labels,
 }
 
-impl Body<'_> {
+impl<'a> Body<'a> {
+    /// A container that has nothing but this.
+    pub(crate) fn new(
+        image: &str,
+        image_config: &'a ImageConfig,
+        config: &'a Config,
+        place: Place,
+        labels: Labels,
+    ) -> Self {
+        Self {
+            image: image.to_owned(),
+            image_config,
+            config,
+            command: None,
+            variables: BTreeMap::new(),
+            readiness: None,
+            place,
+            volumes: Vec::new(),
+            memory: None,
+            labels,
+        }
+    }
+
     /// The request that makes the container.
     pub(crate) fn request(self) -> ContainerCreateBody {
         let (entrypoint, cmd) = self.words();
-        let env = self.env();
+        let env = self.env().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (network_mode, networking, hostname) = network(self.place);
         let log = HashMap::from([("max-size".to_owned(), LOG_SIZE.to_owned())]);
         let memory = self.memory.and_then(|bytes| i64::try_from(bytes).ok());
@@ -99,13 +121,12 @@ impl Body<'_> {
         (entrypoint.unwrap_or(&self.image_config.entrypoint).clone(), cmd)
     }
 
-    fn env(&self) -> Vec<String> {
-        let pairs =
-            |line: &String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let mut env: BTreeMap<String, String> = self.image_config.env.iter().filter_map(pairs).collect();
+    /// All variables: the image's, and over them the container's.
+    pub(crate) fn env(&self) -> BTreeMap<String, String> {
+        let mut env: BTreeMap<String, String> = self.image_config.variables().collect();
         env.extend(self.config.env.iter().cloned());
         env.extend(self.variables.clone());
-        env.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
+        env
     }
 }
 
@@ -149,19 +170,7 @@ mod tests {
 
     fn words(config: &Config, image: &ImageConfig) -> (Vec<String>, Vec<String>) {
         let place = Place::Joined { container: "0".into() };
-        let body = Body {
-            image: String::new(),
-            image_config: image,
-            config,
-            command: None,
-            variables: BTreeMap::new(),
-            readiness: None,
-            place,
-            volumes: Vec::new(),
-            memory: None,
-            labels: Labels::new(),
-        };
-        let request = body.request();
+        let request = Body::new("", image, config, place, Labels::new()).request();
         (request.entrypoint.unwrap(), request.cmd.unwrap())
     }
 

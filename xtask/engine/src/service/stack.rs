@@ -17,6 +17,7 @@ use super::{Broken, Dialer, Log, Node, dial};
 use crate::Error;
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, PART_LABEL, SESSION_LABEL, TASK_LABEL,
+    of_session,
 };
 use crate::event::{Event, Events};
 use crate::lease::{self, Lease};
@@ -52,11 +53,6 @@ impl Identity {
             }
         }
         labels
-    }
-
-    /// What finds all that dies with the session.
-    fn filter(&self) -> [String; 1] {
-        [format!("{SESSION_LABEL}={}", self.session)]
     }
 
     /// The name of a container or network of this session.
@@ -359,7 +355,7 @@ impl Stack {
         let in_flight = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await.is_err();
         let running = std::mem::take(&mut *lock(&self.running));
         self.stop_keepers(&running).await?;
-        let removed = self.engine.sweep(&self.identity.filter()).await?;
+        let removed = self.engine.sweep(&of_session(&self.identity.session)).await?;
         // Nothing prints any more; what it printed last is in its file.
         for log in running.iter().filter_map(|running| running.log.get()) {
             let _ = tokio::time::timeout(Duration::from_secs(1), log.ended()).await;

@@ -258,10 +258,9 @@ fn changes(name: &str, stand_in: &StandIn) -> ImageChanges {
         (DIFFERS_LABEL, stand_in.differs.clone()),
         (VERSION_LABEL, stand_in.version.to_string()),
     ];
-    let pair = |line: &String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     ImageChanges {
         labels: labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        env: stand_in.config.env.iter().filter_map(pair).collect(),
+        env: stand_in.config.variables().collect(),
         workdir: Some(stand_in.config.workdir.clone()).filter(|workdir| !workdir.is_empty()),
         user: Some(stand_in.config.user.clone()).filter(|user| !user.is_empty()),
         entrypoint: Some(stand_in.config.entrypoint.clone()).filter(|words| !words.is_empty()),

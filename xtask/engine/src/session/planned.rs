@@ -6,7 +6,7 @@ use super::Session;
 use crate::Error;
 use crate::docker::Labels;
 use crate::pipeline::{Lifetime, MountSource, Readiness, Service};
-use crate::service::{Body, Node, Place, Plan};
+use crate::service::{Node, Place, Plan};
 
 /// The container of a service or a job, as [`Session::start`] would make it. Its image is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,21 +75,9 @@ impl Session {
             hostname: node.name().to_owned(),
             aliases: node.aliases.clone(),
         };
-        let request = Body {
-            image: image.id.clone(),
-            image_config: &image.config,
-            config: &definition.config,
-            command: None,
-            variables: self.secret_variables(&definition.config).await?,
-            readiness: definition.readiness.as_ref(),
-            place: nowhere,
-            volumes: Vec::new(),
-            memory: definition.memory,
-            labels: Labels::new(),
-        }
-        .request();
-        let pair =
-            |line: String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let body = self.service_body(node, &image, nowhere, Labels::new()).await?;
+        let variables = body.env();
+        let request = body.request();
         let volumes = definition.volumes.iter();
         Ok(PlannedContainer {
             name: node.name().to_owned(),
@@ -98,7 +86,7 @@ impl Session {
             image: image.id,
             entrypoint: request.entrypoint.unwrap_or_default(),
             command: request.cmd.unwrap_or_default(),
-            variables: request.env.unwrap_or_default().into_iter().filter_map(pair).collect(),
+            variables,
             user: request.user.unwrap_or_default(),
             workdir: request.working_dir.unwrap_or_default(),
             stop_signal: request.stop_signal.unwrap_or_default(),

@@ -85,17 +85,12 @@ impl Session {
         let mut variables = self.secret_variables(parts.config).await?;
         variables.insert(RESULTS_VARIABLE.to_owned(), RESULTS_DIR.to_owned());
         let aliases = BTreeSet::from([name.to_owned()]);
+        let place = self.place(name, aliases, plan.client_group.as_deref(), plan).await?;
+        let labels = self.stack.identity.labels(name);
         let body = Body {
-            image: image.id.clone(),
-            image_config: &image.config,
-            config: parts.config,
             command: Some(parts.args.to_vec()),
             variables,
-            readiness: None,
-            place: self.place(name, aliases, plan.client_group.as_deref(), plan).await?,
-            volumes: Vec::new(),
-            memory: None,
-            labels: self.stack.identity.labels(name),
+            ..Body::new(&image.id, &image.config, parts.config, place, labels)
         };
         let container = self.stack.create(self.stack.test_name(name), body.request()).await?;
         self.put_secrets(name, parts.config, &container).await?;

@@ -1,7 +1,7 @@
 //! Services: their images are built, their containers made, started, and looked at until they are
 //! ready, each as soon as what it needs is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::Session;
 use super::head_start::HeadStart;
 use super::service_image::ServiceImage;
 use crate::Error;
-use crate::docker::{Ended, EngineError};
+use crate::docker::{Ended, EngineError, Labels};
 use crate::event::{Event, ServiceState};
 use crate::pipeline::{Config, Service};
 use crate::service::{
@@ -175,18 +175,9 @@ impl Session {
         }
         let mut aliases = node.aliases.clone();
         aliases.insert(node.name().to_owned());
-        let body = Body {
-            image: image.id.clone(),
-            image_config: &image.config,
-            config: &definition.config,
-            command: None,
-            variables: self.secret_variables(&definition.config).await?,
-            readiness: definition.readiness.as_ref(),
-            place: self.place(node.name(), aliases, node.group.as_deref(), plan).await?,
-            volumes,
-            memory: definition.memory,
-            labels: self.stack.identity.labels(node.name()),
-        };
+        let place = self.place(node.name(), aliases, node.group.as_deref(), plan).await?;
+        let labels = self.stack.identity.labels(node.name());
+        let body = Body { volumes, ..self.service_body(node, image, place, labels).await? };
         if !body.runs_something() {
             return Err(Error::Usage(format!(
                 "{}: its image names no command, so there is nothing to run; give it one with with_default_args",
@@ -196,6 +187,23 @@ impl Session {
         let container = self.stack.create(self.stack.identity.name(node.name()), body.request()).await?;
         self.put_secrets(node.name(), &definition.config, &container).await?;
         Ok(container)
+    }
+
+    /// What a service is, wherever it runs; without its volumes.
+    pub(super) async fn service_body<'a>(
+        &self,
+        node: &'a Node,
+        image: &'a ServiceImage,
+        place: Place,
+        labels: Labels,
+    ) -> Result<Body<'a>, Error> {
+        let definition = &*node.service.0;
+        Ok(Body {
+            variables: self.secret_variables(&definition.config).await?,
+            readiness: definition.readiness.as_ref(),
+            memory: definition.memory,
+            ..Body::new(&image.id, &image.config, &definition.config, place, labels)
+        })
     }
 
     /// Where a container is on the network: under its names, or in the namespace of its group.
@@ -243,18 +251,8 @@ impl Session {
         config: &Config,
         place: Place,
     ) -> Result<String, Error> {
-        let body = Body {
-            image: image.id.clone(),
-            image_config: &image.config,
-            config,
-            command: None,
-            variables: BTreeMap::new(),
-            readiness: None,
-            place,
-            volumes: Vec::new(),
-            memory: None,
-            labels: self.stack.identity.labels(name),
-        };
+        let labels = self.stack.identity.labels(name);
+        let body = Body::new(&image.id, &image.config, config, place, labels);
         let container = self.stack.create(self.stack.identity.name(name), body.request()).await?;
         self.engine.start_container(&container, name).await?;
         Ok(container)
