@@ -37,8 +37,8 @@ async fn all_find_each_other_by_name_also_in_circles_and_by_alias() {
         .with_service_binding("alias", &one)
         .as_job("client");
     world.start(&[&one, &other, &client]).await;
-    assert!(world.service_log("client").contains("http://alias:8080/ is operational"));
     world.close().await;
+    assert!(world.service_log("client").contains("http://alias:8080/ is operational"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,9 +96,9 @@ async fn localhost_is_one_for_those_who_share_it() {
     let beside =
         world.image().with_default_args(get("http://database:8080/")).as_job("beside").with_need(&database);
     world.start(&[&client, &beside]).await;
+    world.close().await;
     assert!(world.service_log("client").contains("http://localhost:8080/ is operational"));
     assert!(world.service_log("beside").contains("http://database:8080/ is operational"));
-    world.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,9 +128,8 @@ async fn data_of_a_session_die_with_it_and_kept_data_stay_and_are_locked() {
     let lines = async |volume: Volume| {
         let world = World::open().await.closing();
         world.start(&[&count(&world, volume)]).await;
-        let log = world.service_log("count");
         world.close().await;
-        log
+        world.service_log("count")
     };
     assert_eq!(lines(Volume::of_session("data")).await, "lines 1\n");
     assert_eq!(lines(Volume::of_session("data")).await, "lines 1\n");

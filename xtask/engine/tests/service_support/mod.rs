@@ -81,7 +81,7 @@ impl Closing {
         self.events().into_iter().filter_map(of).collect()
     }
 
-    /// All output of a service.
+    /// All output of a service, once the world is closed: until then the last lines may be on their way.
     pub fn service_log(&self, name: &str) -> String {
         let of = |event| match event {
             Event::ServiceLog { service, text } if service == name => Some(text),
