@@ -61,6 +61,9 @@ pub struct Global {
     /// Where the run's record goes [default: a new folder in target/xtask/runs]
     #[arg(long, global = true, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// How the run is told [default: tty in a terminal, github in GitHub Actions, else plain]
+    #[arg(long, global = true, value_name = "HOW", value_enum)]
+    pub progress: Option<Progress>,
     /// Tell failures only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -70,6 +73,13 @@ pub struct Global {
     /// Colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: clap::ColorChoice,
+}
+
+/// How a run is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// One line an event, for pipes and logs
+    Plain,
 }
 
 /// When stand-ins are used.

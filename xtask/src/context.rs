@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
-use xtask_engine::event::{Event, Events, Reporter};
-use xtask_engine::report::{Plain, Record, Verbosity};
+use xtask_engine::event::{Event, Events, Reporter, SCHEMA};
+use xtask_engine::report::Record;
 use xtask_engine::session::{Options, StandIns};
 use xtask_engine::{Error, Session};
 
@@ -17,8 +18,9 @@ use crate::cli::Global;
 use crate::cmd::Command;
 use crate::exit;
 use crate::images::{self, Overrides};
-use crate::output::{self, Drain, Output};
+use crate::output::{self, Drain};
 use crate::project::Project;
+use crate::reporters;
 use crate::runs::{self, PipelineSeen};
 
 /// The one argument by which this program is the watchdog of a run: not for people.
@@ -125,8 +127,8 @@ pub fn run(global: Global, command: Command) -> i32 {
     let (output, drain) = output::queued(&cancel);
     let seen = PipelineSeen::default();
     let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(plain(output, &global, &stopped, &cancel)), Box::new(seen.clone())];
-    match Record::create(&record.join(runs::EVENTS)) {
+        vec![reporters::of_output(output, &global, &stopped, &cancel), Box::new(seen.clone())];
+    match Record::create(&record) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             return fail(&anyhow::Error::new(Error::Usage(format!(
@@ -147,8 +149,12 @@ pub fn run(global: Global, command: Command) -> i32 {
         tokio::spawn(signals(cancel.clone(), stopped.clone()));
         let line: Vec<_> = std::env::args_os().skip(1).collect();
         let command_line = line.join(" ".as_ref()).to_string_lossy().into_owned();
-        events.emit(Event::RunStarted { command: command_line });
         let (task, sessions) = (command.name(), Mutex::default());
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let run = record.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let started =
+            Event::RunStarted { schema: SCHEMA, run, task: task.clone(), command: command_line, unix };
+        events.emit(started);
         let images = global.image.iter().cloned().collect();
         let context = Context { global, events: events.clone(), cancel, record, task, sessions, images };
         let result = command.run(&context).await;
@@ -196,24 +202,6 @@ fn say(text: &str) {
 fn fail(error: &anyhow::Error) -> i32 {
     say(&format!("{error:#}"));
     exit::code(error)
-}
-
-fn plain(
-    output: Output,
-    global: &Global,
-    stopped: &Arc<AtomicI32>,
-    cancel: &CancellationToken,
-) -> Plain<Output> {
-    let verbosity = match (global.quiet, global.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
-    let (stopped, cancel) = (stopped.clone(), cancel.clone());
-    Plain::new(output, verbosity, move || {
-        let _ = stopped.compare_exchange(0, exit::OUTPUT_CLOSED, Ordering::SeqCst, Ordering::SeqCst);
-        cancel.cancel();
-    })
 }
 
 /// The first signal ends what runs and lets it clean up, the second ends at once.

@@ -11,6 +11,7 @@ mod host;
 mod images;
 mod output;
 mod project;
+mod reporters;
 mod rootfs;
 mod runs;
 mod stack;

@@ -11,9 +11,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use xtask_engine::Error;
 use xtask_engine::event::{Event, Reporter};
+use xtask_engine::report::EVENTS;
 
-/// The events of a run, in the folder of its record.
-pub const EVENTS: &str = "events.jsonl";
 /// Records of runs that are kept.
 const KEPT: usize = 30;
 /// The longest first event that is looked at: it holds a command line.
@@ -166,7 +165,7 @@ mod tests {
         write(&going_on.join("test-ui/output.log"), "");
         write(&ended.join(EVENTS), STARTED);
         write(&dir.path().join("2").join(EVENTS), STARTED);
-        let record = Record::create(&going_on.join(EVENTS)).unwrap();
+        let record = Record::create(&going_on).unwrap();
         prune(dir.path(), 1);
         assert!(going_on.join("test-ui").is_dir() && !ended.exists() && dir.path().join("2").is_dir());
         assert!(!holds_something_else(&going_on).unwrap());

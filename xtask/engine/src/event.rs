@@ -1,110 +1,38 @@
 //! All that a run says, as one enum. The engine emits events and never prints; reporters listen.
 
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
-use std::time::{Duration, Instant};
+mod emitter;
+mod facts;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::redact::Redactor;
+pub use emitter::{Events, Reporter, blocking};
+pub use facts::{
+    LeftService, MadeBefore, Outcome, PlannedStep, ServiceState, StepKind, TestCounts, TestFailure,
+};
 
-/// How a step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Outcome {
-    /// The engine said in this run's status that the result came from its cache.
-    Cached,
-    /// It ran in this run.
-    Ran,
-    /// It was done by another run of the same work at the same time; the engine reports no more than that.
-    Shared,
-    /// Nothing had to be done: an image that the engine has, a directory that did not change.
-    Unchanged,
-    /// It failed, with the engine's own words.
-    Failed {
-        /// What the engine said.
-        error: String,
-    },
-    /// It was stopped before it ended.
-    Canceled,
-}
+use crate::results::Suite;
 
-/// What a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepKind {
-    /// A base image.
-    Image,
-    /// A directory of the host, sent to the engine.
-    Upload,
-    /// Files made or copied inside the engine.
-    File,
-    /// A command in a container.
-    Exec,
-    /// A command whose failure is a result: a test.
-    Test,
-}
-
-/// How far a service or a job is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum ServiceState {
-    /// Its container is there; it waits for others.
-    Waiting {
-        /// Names of those that are not ready yet.
-        needs: Vec<String>,
-    },
-    /// It runs and is not ready yet.
-    Starting,
-    /// It is ready.
-    Ready,
-    /// It is a job and ended well.
-    Completed,
-    /// It failed.
-    Failed,
-}
-
-/// A service that was left running.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftService {
-    /// Its name.
-    pub service: String,
-    /// The name of its container.
-    pub container: String,
-    /// Where it listens, if it can be reached from here: `172.18.0.2:8000`.
-    pub addresses: Vec<String>,
-}
-
-/// The tests of one step, counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct TestCounts {
-    /// Tests that passed.
-    pub passed: u64,
-    /// Tests that failed.
-    pub failed: u64,
-    /// Tests that were skipped or are still to be written.
-    pub skipped: u64,
-}
-
-/// One failed test.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TestFailure {
-    /// The test's full name.
-    pub name: String,
-    /// The file it is in, as the tool named it.
-    pub file: String,
-    /// Why it failed: the tool's own message, without colours.
-    pub message: String,
-}
+/// The version of the form of events, in a record and in `--progress json`. It grows when something
+/// that was there is no longer, or means something else; what is new may come at any time.
+pub const SCHEMA: u32 = 1;
 
 /// One thing that a run says. `pipeline` is the name under which it runs, `step` the step's
 /// text; `id` is the digest of the step's operation, the same in every run of the same work.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// A task began.
     RunStarted {
+        /// The version of this form, [`SCHEMA`].
+        schema: u32,
+        /// The run's id: the name of its record's folder.
+        run: String,
+        /// The task, as it is typed.
+        task: String,
         /// Its command line, as typed after `cargo xtask`.
         command: String,
+        /// When, in seconds since 1970.
+        unix: f64,
     },
     /// Something a person should know; not an error.
     Notice {
@@ -146,6 +74,13 @@ pub enum Event {
         /// Its name.
         pipeline: String,
     },
+    /// What a pipeline is made of, known before any of it runs. Told again, it counts anew.
+    StepsPlanned {
+        /// The pipeline.
+        pipeline: String,
+        /// Its steps, each after those it needs.
+        steps: Vec<PlannedStep>,
+    },
     /// A step began to run.
     StepStarted {
         /// The pipeline.
@@ -185,8 +120,19 @@ pub enum Event {
         /// Seconds it took in the engine; 0 when it did not run.
         seconds: f64,
         /// Further facts (`3 files, 14 kB sent`), for people.
-        #[serde(skip_serializing_if = "String::is_empty")]
+        #[serde(default, skip_serializing_if = "String::is_empty")]
         facts: String,
+    },
+    /// Files of a directory are on their way; at most a few times a second.
+    Uploading {
+        /// The pipeline.
+        pipeline: String,
+        /// The directory, as the pipeline names it.
+        directory: String,
+        /// Files sent so far.
+        files: u64,
+        /// Bytes sent so far.
+        bytes: u64,
     },
     /// A directory was compared with the engine's copy and what differed was sent.
     Uploaded {
@@ -208,31 +154,42 @@ pub enum Event {
         /// The step's text.
         step: String,
         /// The command's exit code, if it was the command that failed.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         exit_code: Option<i32>,
         /// The last lines of its output.
         tail: Vec<String>,
+        /// Where the complete output is.
+        #[serde(default)]
+        log: String,
     },
     /// A test step's result.
     TestFinished {
         /// The pipeline.
         pipeline: String,
+        /// The id of its step.
+        id: String,
         /// The step's text.
         step: String,
         /// The command's exit code.
         exit_code: i32,
         /// The result came from the cache.
         cached: bool,
+        /// When it was made, if it came from the cache and that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<MadeBefore>,
         /// It was stopped by the time limit.
         timed_out: bool,
         /// Why it was stopped, if something that it needs broke.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         broken: Option<String>,
         /// Its tests, if the command reported them.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         counts: Option<TestCounts>,
         /// Those that failed.
         failures: Vec<TestFailure>,
+        /// All tests, by file, if the command reported them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        suites: Vec<Suite>,
         /// The last lines of the output; empty when it passed.
         tail: Vec<String>,
         /// Where the complete output is.
@@ -329,7 +286,7 @@ pub enum Event {
         /// Steps that ran.
         ran: u64,
         /// Why it failed, if it did.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
     /// The task ended.
@@ -339,104 +296,7 @@ pub enum Event {
         /// Seconds it took.
         seconds: f64,
         /// Why it failed, if it did: one sentence with its causes.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
-}
-
-/// Who listens to a run. Called in the order of the events, never from two threads at once.
-pub trait Reporter: Send {
-    /// Takes one event; `at` is the time since the run began.
-    fn event(&mut self, at: Duration, event: &Event);
-}
-
-/// Does `work`, which may wait for a person or a disk, without keeping a thread of the runtime from
-/// everything else.
-pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
-    }
-}
-
-/// Where events go. Cheap to clone.
-#[derive(Clone)]
-pub struct Events {
-    started: Instant,
-    listeners: Arc<Mutex<Listeners>>,
-}
-
-#[derive(Default)]
-struct Listeners {
-    reporters: Vec<Box<dyn Reporter>>,
-    redactor: Redactor,
-}
-
-impl Events {
-    /// Events that go to `reporters`; time counts from now.
-    pub fn new(reporters: Vec<Box<dyn Reporter>>) -> Self {
-        let listeners = Listeners { reporters, redactor: Redactor::default() };
-        Self { started: Instant::now(), listeners: Arc::new(Mutex::new(listeners)) }
-    }
-
-    /// From now on no event shows `secret`.
-    pub fn redact(&self, secret: &str) {
-        self.listeners().redactor.add(secret);
-    }
-
-    /// What takes secrets out of files; `None` while there is none to keep out.
-    pub(crate) fn redactor(&self) -> Option<Redactor> {
-        Some(self.listeners().redactor.clone()).filter(|redactor| !redactor.is_empty())
-    }
-
-    /// `text` without any secret.
-    pub fn redacted(&self, text: String) -> String {
-        self.listeners().redactor.clean(text)
-    }
-
-    /// No more events: the reporters go, and with them what they hold open.
-    pub fn close(&self) {
-        self.listeners().reporters.clear();
-    }
-
-    fn listeners(&self) -> std::sync::MutexGuard<'_, Listeners> {
-        // A reporter that panicked must not silence the others' last words.
-        let whole = PoisonError::into_inner;
-        match self.listeners.try_lock() {
-            Ok(listeners) => listeners,
-            Err(TryLockError::Poisoned(poisoned)) => whole(poisoned),
-            Err(TryLockError::WouldBlock) => blocking(|| self.listeners.lock().unwrap_or_else(whole)),
-        }
-    }
-
-    /// Tells every reporter, with all secrets taken out.
-    pub fn emit(&self, event: Event) {
-        let mut listeners = self.listeners();
-        let event = listeners.redactor.event(event);
-        let at = self.started.elapsed();
-        for reporter in &mut listeners.reporters {
-            reporter.event(at, &event);
-        }
-    }
-
-    /// Tells something that a person should know.
-    pub fn notice(&self, text: impl Into<String>) {
-        self.emit(Event::Notice { text: text.into() });
-    }
-
-    /// Tells a detail, shown with `-v`.
-    pub fn detail(&self, text: impl Into<String>) {
-        self.emit(Event::Detail { text: text.into() });
-    }
-
-    /// One line of a command's result.
-    pub fn output(&self, line: impl Into<String>) {
-        self.emit(Event::Output { line: line.into() });
-    }
-
-    /// Time since the run began.
-    pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
 }

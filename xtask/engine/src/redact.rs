@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::event::{Event, Outcome};
@@ -12,6 +15,20 @@ use crate::event::{Event, Outcome};
 const MASK: &str = "***";
 /// A shorter secret would take harmless text with it; it stays visible as any short word would.
 const SHORTEST: usize = 4;
+
+/// A shorter piece of base64 may be part of anything.
+const SHORTEST_ENCODED: usize = 6;
+/// What JavaScript's `encodeURIComponent` leaves as it is.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
 /// What of a line without an end is looked at as one.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -23,16 +40,26 @@ pub(crate) struct Redactor {
 }
 
 impl Redactor {
-    /// A secret of several lines is also known by each of its lines, since output comes in lines.
+    /// A secret of several lines is also known by each of its lines, since output comes in lines;
+    /// and all of them also as they stand in URLs, in base64 and in JSON.
     pub(crate) fn add(&mut self, secret: &str) {
         let whole = std::iter::once(secret.trim_end_matches(['\n', '\r']));
         for part in whole.chain(secret.lines().map(str::trim)) {
             if part.len() >= SHORTEST && !self.secrets.iter().any(|known| known == part) {
                 self.secrets.push(part.to_owned());
+                for form in forms(part) {
+                    if !self.secrets.contains(&form) {
+                        self.secrets.push(form);
+                    }
+                }
             }
         }
         // The longest first, so that one inside another leaves nothing of the outer one.
         self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    }
+
+    pub(crate) fn longest(&self) -> usize {
+        self.secrets.first().map_or(0, String::len)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -98,17 +125,16 @@ impl Redactor {
         }
         let clean = |text: &mut String| *text = self.clean(std::mem::take(text));
         match &mut event {
-            Event::RunStarted { command: text }
+            Event::RunStarted { command: text, .. }
             | Event::Notice { text }
             | Event::Detail { text }
             | Event::Output { line: text }
             | Event::StepStarted { step: text, .. }
             | Event::PipelineFinished { error: Some(text), .. }
             | Event::RunFinished { error: Some(text), .. } => clean(text),
-            Event::StepLog { step, text, .. } => {
-                clean(step);
-                clean(text);
-            }
+            // The lines of steps and services are clean already: Lines did it, before they were cut.
+            Event::StepLog { step, .. } => clean(step),
+            Event::StepsPlanned { steps, .. } => steps.iter_mut().for_each(|planned| clean(&mut planned.step)),
             Event::StepFinished { step, outcome, .. } => {
                 clean(step);
                 if let Outcome::Failed { error } = outcome {
@@ -125,13 +151,14 @@ impl Redactor {
                 for failure in failures {
                     clean(&mut failure.name);
                     clean(&mut failure.message);
+                    failure.rerun.iter_mut().for_each(clean);
                 }
+
             }
             Event::ServiceFailed { why, tail, .. } => {
                 clean(why);
                 tail.iter_mut().for_each(clean);
             }
-            // Its lines are clean already, for they went to a file first.
             Event::ServiceLog { .. }
             | Event::Service { .. }
             | Event::ServicesFollowed { .. }
@@ -141,6 +168,7 @@ impl Redactor {
             | Event::Pull { .. }
             | Event::PipelineStarted { .. }
             | Event::Uploaded { .. }
+            | Event::Uploading { .. }
             | Event::NetworkCreated { .. }
             | Event::Artifacts { .. }
             | Event::Exported { .. }
@@ -150,6 +178,38 @@ impl Redactor {
         }
         event
     }
+}
+
+/// How else a secret may stand in a text.
+fn forms(secret: &str) -> impl Iterator<Item = String> + use<> {
+    let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let lower = utf8_percent_encode(secret, COMPONENT).to_string();
+    let json = serde_json::to_string(secret).unwrap_or_default();
+    let json = json.trim_matches('"').to_owned();
+    let urls = [lower.replace("%20", "+"), lower, encoded].into_iter();
+    let forms = urls.chain([json]).filter({
+        let plain = secret.to_owned();
+        move |form| *form != plain
+    });
+    forms.chain(base64_forms(secret))
+}
+
+/// A secret in base64, also within a longer text: by where it begins there, its bytes fall on three
+/// different places of the groups of four characters. Only characters are taken that depend on
+/// nothing beside it.
+fn base64_forms(secret: &str) -> impl Iterator<Item = String> + use<> {
+    let inside = |before: usize| {
+        let bytes = [&b"\0\0"[..before], secret.as_bytes()].concat();
+        let whole = STANDARD_NO_PAD.encode(&bytes);
+        // Characters of 6 bits: those with a bit of what comes before or after it are left out.
+        let from = (before * 8).div_ceil(6);
+        let to = bytes.len() * 8 / 6;
+        whole[from.min(to)..to].to_owned()
+    };
+    let standard: Vec<String> =
+        (0..3).map(inside).filter(|form| form.len() >= SHORTEST_ENCODED).collect();
+    let url_safe: Vec<String> = standard.iter().map(|form| form.replace('+', "-").replace('/', "_")).collect();
+    standard.into_iter().chain(url_safe)
 }
 
 #[cfg(test)]
@@ -177,6 +237,29 @@ mod tests {
         let report =
             redactor.clean_json(br#"{"a": ["x p&ss\"word y", 1], "p\u0026ss\"word": null}"#).unwrap();
         assert_eq!(String::from_utf8(report).unwrap(), r#"{"***":null,"a":["x *** y",1]}"#);
+    }
+
+    #[test]
+    fn a_secret_is_known_in_other_forms() {
+        let mut redactor = Redactor::default();
+        redactor.add("p&ss wörd/1\"");
+        let encode = |text: &str| STANDARD_NO_PAD.encode(text);
+        let cases = [
+            ("in a URL", "p%26ss%20w%C3%B6rd%2F1%22".to_owned()),
+            ("in a form", "p%26ss+w%C3%B6rd%2F1%22".to_owned()),
+            ("in JSON", r#"p&ss wörd/1\""#.to_owned()),
+            ("in base64", encode("p&ss wörd/1\"")),
+            ("after one byte", encode("up&ss wörd/1\"more")),
+            ("after two", encode("u:p&ss wörd/1\"more")),
+            ("after three", encode("us:p&ss wörd/1\"more")),
+        ];
+        for (case, text) in cases {
+            let cleaned = redactor.clean(format!("x {text} y"));
+            assert!(cleaned.contains(MASK), "{case}: {cleaned}");
+            // What is left may be the few characters that other bytes have a part in.
+            assert!(cleaned.len() <= "x *** y".len() + 10, "{case}: {cleaned}");
+        }
+        assert_eq!(redactor.clean("a password, p&ss".into()), "a password, p&ss");
     }
 
     #[test]

@@ -75,6 +75,12 @@ impl Transfers {
         self.lock().get(key).cloned()
     }
 
+    /// The name of the view of this key and what was sent of it, if that is not all yet.
+    pub(crate) fn on_its_way(&self, key: &str) -> Option<(String, Transfer)> {
+        let transfer = self.of(key).filter(|transfer| !transfer.done && transfer.files > 0)?;
+        Some((self.views.get(key)?.label.clone(), transfer))
+    }
+
     /// Why something could not be sent, if so.
     pub(crate) fn error(&self) -> Option<String> {
         self.lock().values().find_map(|transfer| transfer.error.clone())

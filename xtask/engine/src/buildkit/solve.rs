@@ -58,6 +58,9 @@ const TAG_LENGTH: usize = 16;
 /// tell may hang.
 const DRAIN: Duration = Duration::from_millis(400);
 
+/// How often it is told how far uploads are.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// The end of a connection is mostly the end of a solve, which says more.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -74,6 +77,7 @@ pub(crate) async fn solve(
     let reference = Uuid::new_v4().simple().to_string();
     let mut status = follow(control, &reference);
     let mut image_name = None;
+    progress.tell_plan();
     // Docker Engine's own exporter: builder/builder-next/exporter.
     let mut image = |name: String| {
         image_name = Some(name.clone());
@@ -99,6 +103,7 @@ pub(crate) async fn solve(
 
     let left = left(&limits.closed);
     tokio::pin!(left);
+    let mut look = tokio::time::interval(LOOK);
     let mut deadline = limits.deadline.map(TokioInstant::from_std);
     let mut result = loop {
         tokio::select! {
@@ -113,6 +118,7 @@ pub(crate) async fn solve(
                     progress.status(message);
                 }
             }
+            _ = look.tick() => progress.tell_uploads(),
             response = &mut solving => {
                 break response.map(|response| response.into_inner().exporter_response).map_err(SolveError::from);
             }

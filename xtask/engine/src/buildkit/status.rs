@@ -6,14 +6,13 @@ use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
 
 use super::Transfers;
-use crate::event::{Event, Events, Outcome, StepKind};
+use crate::event::{Event, Events, Outcome, PlannedStep, StepKind};
+use crate::lines::Lines;
 use crate::llb::Step;
 use crate::size::bytes;
 
 /// Lines of a step's output kept for the case that it fails.
 const TAIL: usize = 60;
-/// A line longer than this is told in parts.
-const LINE_LIMIT: usize = 64 * 1024;
 
 /// How a step ended, for whoever asked for the solve.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +34,8 @@ pub(crate) struct Progress<'a> {
     /// The end of a test step is for the caller to tell: to the engine it succeeded in any case.
     hold_tests: bool,
     counts: Counts,
+    /// Files and bytes of each upload as they were told last.
+    uploads: HashMap<String, (u64, u64)>,
 }
 
 /// Steps whose end was told: each once, however many solves a pipeline takes.
@@ -62,7 +63,7 @@ struct State {
     started: Option<f64>,
     completed: bool,
     result: Option<StepResult>,
-    partial: Vec<u8>,
+    lines: Lines,
     tail: VecDeque<String>,
 }
 
@@ -78,8 +79,8 @@ impl<'a> Progress<'a> {
     ) -> Self {
         let index = steps.iter().enumerate().map(|(index, step)| (step.digest.clone(), index)).collect();
         let states = steps.iter().map(|_| State::default()).collect();
-        let counts = Counts::default();
-        Self { pipeline, events, transfers, steps, index, states, told, hold_tests, counts }
+        let (counts, uploads) = (Counts::default(), HashMap::new());
+        Self { pipeline, events, transfers, steps, index, states, told, hold_tests, counts, uploads }
     }
 
     /// What has been told, for the next solve of the same pipeline.
@@ -103,9 +104,57 @@ impl<'a> Progress<'a> {
             .find(|(step, result)| wanted(step, result))
     }
 
-    /// How the test step ended, if there is one.
-    pub(crate) fn test_outcome(&self) -> Option<Outcome> {
-        self.find(|step, _| step.kind == StepKind::Test).map(|(_, result)| result.outcome.clone())
+    /// How the test step ended, and its digest, if there is one.
+    pub(crate) fn test_outcome(&self) -> Option<(Outcome, String)> {
+        let test = self.find(|step, _| step.kind == StepKind::Test);
+        test.map(|(step, result)| (result.outcome.clone(), step.digest.clone()))
+    }
+
+    /// Tells what the pipeline is made of.
+    pub(crate) fn tell_plan(&self) {
+        let shown = self.steps.iter().filter(|step| !step.hidden);
+        let steps = shown.map(|step| PlannedStep {
+            id: step.digest.clone(),
+            step: step.name.clone(),
+            kind: step.kind,
+            needs: self.shown_inputs(step),
+            services: Vec::new(),
+        });
+        self.events
+            .emit(Event::StepsPlanned { pipeline: self.pipeline.to_owned(), steps: steps.collect() });
+    }
+
+    /// Tells how far uploads are that are on their way.
+    pub(crate) fn tell_uploads(&mut self) {
+        for step in &self.steps {
+            let Some((label, transfer)) = step.view.as_ref().and_then(|key| self.transfers.on_its_way(key))
+            else {
+                continue;
+            };
+            let now = (transfer.files, transfer.bytes);
+            if self.uploads.insert(step.digest.clone(), now) != Some(now) {
+                self.events.emit(Event::Uploading {
+                    pipeline: self.pipeline.to_owned(),
+                    directory: label,
+                    files: now.0,
+                    bytes: now.1,
+                });
+            }
+        }
+    }
+
+    /// The digests of the steps just before one, as far as people see them.
+    fn shown_inputs(&self, step: &Step) -> Vec<String> {
+        let mut open: Vec<&String> = step.inputs.iter().rev().collect();
+        let (mut seen, mut shown) = (HashSet::new(), Vec::new());
+        while let Some(digest) = open.pop() {
+            let Some(&at) = self.index.get(digest).filter(|_| seen.insert(digest)) else { continue };
+            match self.steps[at].hidden {
+                true => open.extend(self.steps[at].inputs.iter().rev()),
+                false => shown.push(digest.clone()),
+            }
+        }
+        shown
     }
 
     /// The end of the test step, which is not told yet.
@@ -197,28 +246,20 @@ impl<'a> Progress<'a> {
 
     fn log(&mut self, log: &VertexLog) {
         let Some(&at) = self.index.get(&log.vertex) else { return };
-        let state = &mut self.states[at];
-        state.partial.extend_from_slice(&log.msg);
-        let end = match state.partial.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => end,
-            None if state.partial.len() > LINE_LIMIT => state.partial.len() - 1,
-            None => return,
-        };
-        let rest = state.partial.split_off(end + 1);
-        let lines = std::mem::replace(&mut state.partial, rest);
-        let at_time = log.timestamp.as_ref().map(seconds);
-        self.tell_lines(at, &lines, at_time);
-    }
-
-    fn flush(&mut self, at: usize) {
-        let rest = std::mem::take(&mut self.states[at].partial);
-        if !rest.is_empty() {
-            self.tell_lines(at, &rest, None);
+        let whole = self.states[at].lines.take(&log.msg, self.events);
+        if let Some(text) = whole {
+            self.tell_lines(at, &text, log.timestamp.as_ref().map(seconds));
         }
     }
 
-    fn tell_lines(&mut self, at: usize, bytes: &[u8], time: Option<f64>) {
-        let text = String::from_utf8_lossy(bytes);
+    fn flush(&mut self, at: usize) {
+        let rest = self.states[at].lines.end(self.events);
+        if let Some(text) = rest {
+            self.tell_lines(at, &text, None);
+        }
+    }
+
+    fn tell_lines(&mut self, at: usize, text: &str, time: Option<f64>) {
         let text = text.trim_end_matches(['\n', '\r']);
         let state = &mut self.states[at];
         for line in text.lines() {

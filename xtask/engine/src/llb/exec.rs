@@ -14,10 +14,13 @@ pub(crate) const APT_SECRET: &str = "xtask.apt";
 pub(crate) const APT_CONFIG: &str = "Acquire::https::CaInfo \"/dev/.xtask/ca.pem\";\n";
 /// The id under which the session tells, at the moment of asking, how many seconds are left.
 pub(crate) const DEADLINE_SECRET: &str = "xtask.deadline";
-/// In a test's results: its exit code.
+/// In a test's results: its exit code, when it ended in seconds since 1970, and the machine's uptime
+/// when it began and when it ended, in seconds.
 pub(crate) const EXIT_CODE_FILE: &str = ".exit-code";
-/// In a test's results: its complete output, since BuildKit clips logs to 2 MiB a step.
+/// In a test's results: its output, since BuildKit clips logs to 2 MiB a step.
 pub(crate) const OUTPUT_FILE: &str = ".output";
+/// In a test's results: the end of an output that is longer than the first file may be.
+pub(crate) const OUTPUT_END_FILE: &str = ".output-end";
 
 /// Secrets live below `/dev`, which is a fresh tmpfs in every step: not even an empty mount point
 /// is left in the layer.
@@ -44,8 +47,9 @@ pub(crate) const EMPTY: i64 = -1;
 /// below writes it.
 pub(crate) const TIMED_OUT: i32 = 124;
 
-/// Runs the command of a test: its output to the log and, complete, into the results; its exit
-/// code into the results; success to BuildKit, so that the files can be had.
+/// Runs the command of a test: its output to the log and into the results, all of it up to 64 MiB,
+/// beyond that its beginning and its end; its exit code into the results; success to BuildKit, so
+/// that the files can be had.
 ///
 /// The step ends when its command does: what the command left running is ended, for it would hold
 /// the output open for ever. That is safe only where the wrapper is the first process, so that
@@ -55,13 +59,20 @@ pub(crate) const TIMED_OUT: i32 = 124;
 const TEST_SCRIPT: &str = r#"xtask_signal_all() {
   [ $$ = 1 ] || return 0
   for xtask_process in /proc/[0-9]*; do
+    [ "$xtask_process/fd/0" -ef "$XTASK_RESULTS/.log" ] && continue
     case ${xtask_process#/proc/} in 1|$xtask_tee|$2) ;; *) kill -"$1" "${xtask_process#/proc/}" 2>/dev/null;; esac
   done
 }
 xtask_limit=$(cat /dev/.xtask/deadline 2>/dev/null)
-mkfifo "$XTASK_RESULTS/.pipe" || exit 125
-tee "$XTASK_RESULTS/.output" < "$XTASK_RESULTS/.pipe" &
+mkfifo "$XTASK_RESULTS/.pipe" "$XTASK_RESULTS/.log" || exit 125
+{
+  head -c 33554432 > "$XTASK_RESULTS/.output"
+  exec tail -c 33554432 > "$XTASK_RESULTS/.output-end"
+} < "$XTASK_RESULTS/.log" &
+xtask_log=$!
+tee "$XTASK_RESULTS/.log" < "$XTASK_RESULTS/.pipe" &
 xtask_tee=$!
+read -r xtask_began xtask_rest < /proc/uptime
 if [ -n "$xtask_limit" ]; then
   {
     read -r xtask_clock xtask_rest < /proc/self/stat
@@ -74,11 +85,12 @@ if [ -n "$xtask_limit" ]; then
 fi
 "$@" > "$XTASK_RESULTS/.pipe" 2>&1
 xtask_code=$?
+read -r xtask_ended xtask_rest < /proc/uptime
 xtask_signal_all KILL none
-wait "$xtask_tee"
+wait "$xtask_tee" "$xtask_log"
 [ -e "$XTASK_RESULTS/.timed-out" ] && xtask_code=124
-rm -f "$XTASK_RESULTS/.pipe" "$XTASK_RESULTS/.timed-out"
-echo "$xtask_code" > "$XTASK_RESULTS/.exit-code"
+rm -f "$XTASK_RESULTS/.pipe" "$XTASK_RESULTS/.log" "$XTASK_RESULTS/.timed-out"
+echo "$xtask_code $(date +%s) $xtask_began $xtask_ended" > "$XTASK_RESULTS/.exit-code"
 [ -s "$XTASK_RESULTS/.exit-code" ]"#;
 
 /// The user of a command: the one that was asked for, else the image's; empty for root.

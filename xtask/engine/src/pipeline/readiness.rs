@@ -74,6 +74,12 @@ impl Readiness {
         Self::Healthcheck
     }
 
+    /// What shows that a service is ready where nobody said it: its ports, or that it runs.
+    pub(crate) fn or_default(this: Option<&Self>, ports: &[u16]) -> Self {
+        let default = if ports.is_empty() { Self::Running } else { Self::Ports };
+        this.cloned().unwrap_or(default)
+    }
+
     /// In a few words, for people.
     pub(crate) fn describe(&self) -> String {
         match self {

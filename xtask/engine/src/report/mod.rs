@@ -5,6 +5,8 @@ mod plain_services;
 #[cfg(test)]
 mod plain_tests;
 mod record;
+mod run;
 
 pub use plain::{Plain, Verbosity};
-pub use record::Record;
+pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
+pub use run::{End, Pipeline, Pull, Run, Service, Step, StepFailure, Test};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::plain_services::{self, Services};
-use crate::event::{Event, Outcome, Reporter, StepKind, TestCounts};
+use crate::event::{Event, MadeBefore, Outcome, Reporter, StepKind, TestCounts};
 use crate::size::bytes;
 
 /// How much is told.
@@ -49,6 +49,9 @@ pub struct Plain<W> {
     latest: Option<String>,
     /// A pipeline began.
     began: bool,
+    /// When the run began, and when the last event came, in seconds since 1970.
+    started: f64,
+    now: f64,
     services: Services,
     on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -64,6 +67,8 @@ impl<W: Write + Send> Plain<W> {
             failures: Vec::new(),
             latest: None,
             began: false,
+            started: 0.0,
+            now: 0.0,
             services: Services::default(),
             on_closed: Some(Box::new(on_closed)),
         }
@@ -129,18 +134,24 @@ impl<W: Write + Send> Plain<W> {
             step,
             exit_code,
             cached,
+            before,
             timed_out,
             broken,
             counts,
             failures,
             tail,
             log,
+            ..
         } = event
         else {
             return;
         };
         let counted = counts.map(|counts| self::counts(&counts));
-        let from_cache = if *cached { ", CACHED" } else { "" };
+        let from_cache = match (*cached, before) {
+            (false, _) => String::new(),
+            (true, None) => ", CACHED".into(),
+            (true, Some(before)) => format!(", CACHED ({})", self::before(before, self.now)),
+        };
         if *exit_code == 0 {
             let (style, what) = match *counts {
                 Some(TestCounts { passed: 0, failed: 0, skipped: 0 }) => (YELLOW, "no test ran".into()),
@@ -168,7 +179,7 @@ impl<W: Write + Send> Plain<W> {
             (None, true) => last_lines(step, pipeline, Some(*exit_code), tail),
             (None, false) => text,
         };
-        let log = format!("\ncomplete output: {log}\n");
+        let log = complete_output(log);
         let streamed = failures.is_empty().then(|| speaker(step, pipeline));
         self.failures.push(Failure { streamed, output, log });
         let what = match (*timed_out, broken, counted) {
@@ -211,10 +222,12 @@ impl<W: Write + Send> Plain<W> {
 }
 
 impl<W: Write + Send> Reporter for Plain<W> {
-    fn event(&mut self, _at: Duration, event: &Event) {
+    fn event(&mut self, at: Duration, event: &Event) {
+        self.now = self.started + at.as_secs_f64();
         let normal = self.verbosity >= Verbosity::Normal;
         let verbose = self.verbosity >= Verbosity::Verbose;
         match event {
+            Event::RunStarted { unix, .. } => self.started = *unix,
             Event::PipelineStarted { .. } => self.began = true,
             Event::Notice { text } if normal => self.line(YELLOW, "note", text),
             Event::Detail { text } if verbose => self.line(DIM, "detail", text),
@@ -244,7 +257,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.finished(step, pipeline, outcome, *seconds, facts);
             }
             Event::TestFinished { .. } => self.test(event),
-            Event::StepFailed { pipeline, step, exit_code, tail } => {
+            Event::StepFailed { pipeline, step, exit_code, tail, log } => {
                 self.failures.push(Failure {
                     streamed: Some(speaker(step, pipeline)),
                     output: if tail.is_empty() {
@@ -252,7 +265,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
                     } else {
                         last_lines(step, pipeline, *exit_code, tail)
                     },
-                    log: String::new(),
+                    log: complete_output(log),
                 });
                 let how = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
                 self.results.push(line(RED, "FAILED", &format!("{pipeline}: {step}{how}")));
@@ -292,6 +305,10 @@ impl<W: Write + Send> Reporter for Plain<W> {
     }
 }
 
+fn complete_output(log: &str) -> String {
+    if log.is_empty() { String::new() } else { format!("\ncomplete output: {log}\n") }
+}
+
 /// What is told of a failure at the end.
 struct Failure {
     /// The step whose streamed output ends in the same lines: they are told once, if that is the
@@ -328,6 +345,23 @@ pub(super) fn seconds(seconds: f64) -> String {
     } else {
         let whole = Duration::from_secs_f64(seconds.min(1e9)).as_secs();
         format!("{}m {:02}s", whole / 60, whole % 60)
+    }
+}
+
+/// `ran 2 h ago in 5.1 s`; `now` is in seconds since 1970.
+pub(super) fn before(before: &MadeBefore, now: f64) -> String {
+    format!("ran {} ago in {}", ago(now - before.ended), seconds(before.seconds))
+}
+
+/// A time that is over, in its largest unit: `2 h`, `3 days`.
+pub(super) fn ago(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).max(0.0) as u64;
+    match (minutes, minutes / 60, minutes / 60 / 24) {
+        (0, ..) => format!("{:.0} s", seconds.max(0.0)),
+        (_, 0, _) => format!("{minutes} min"),
+        (_, hours, 0) => format!("{hours} h"),
+        (.., 1) => "1 day".into(),
+        (.., days) => format!("{days} days"),
     }
 }
 

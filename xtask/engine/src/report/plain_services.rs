@@ -61,8 +61,12 @@ impl Services {
                 ServiceState::Waiting { needs } => {
                     (DIM, "waiting", format!("{service} {DIM}for {}{DIM:#}", needs.join(", ")))
                 }
-                ServiceState::Starting if !verbose => return None,
-                ServiceState::Starting => (DIM, "starting", service.clone()),
+                ServiceState::Creating { .. } | ServiceState::Stopping => return None,
+                ServiceState::Starting { .. } if !verbose => return None,
+                ServiceState::Starting { probe } if probe.is_empty() => (DIM, "starting", service.clone()),
+                ServiceState::Starting { probe } => {
+                    (DIM, "starting", format!("{service} {DIM}until {probe}{DIM:#}"))
+                }
                 ServiceState::Ready => {
                     (GREEN, "ready", format!("{service} {DIM}after {}{DIM:#}", seconds(*took)))
                 }
@@ -146,13 +150,13 @@ mod tests {
         let needs = vec!["database".into(), "crux-migrate".into()];
         let states = [
             state("crux", ServiceState::Waiting { needs }, false),
-            state("crux", ServiceState::Starting, true),
+            state("crux", ServiceState::Starting { probe: "GET :1848/health".into() }, true),
             state("crux", ServiceState::Ready, false),
             state("crux-migrate", ServiceState::Completed, false),
             state("crux", ServiceState::Failed, false),
         ];
         insta::assert_snapshot!(states.map(Option::unwrap_or_default).concat());
-        assert_eq!(state("crux", ServiceState::Starting, false), None);
+        assert_eq!(state("crux", ServiceState::Starting { probe: String::new() }, false), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Plain, Verbosity};
-use crate::event::{Event, Outcome, Reporter, StepKind, TestCounts, TestFailure};
+use crate::event::{Event, MadeBefore, Outcome, SCHEMA, Reporter, StepKind, TestCounts, TestFailure};
 
 /// What was written, and how often it may be written before the reader is gone.
 #[derive(Clone, Default)]
@@ -60,13 +60,16 @@ fn log(pipeline: &str, step: &str, seconds: f64, text: &str) -> Event {
 fn test(pipeline: &str, exit_code: i32, counts: Option<TestCounts>, failures: Vec<TestFailure>) -> Event {
     Event::TestFinished {
         pipeline: pipeline.into(),
+        id: "sha256:4".into(),
         step: "test npm run test".into(),
         exit_code,
         cached: exit_code == 0,
+        before: (exit_code == 0).then_some(MadeBefore { ended: 1e9 - 2.0 * 3600.0, seconds: 5.1 }),
         timed_out: exit_code == 124,
         broken: None,
         counts,
         failures,
+        suites: Vec::new(),
         tail: if exit_code == 0 { Vec::new() } else { vec!["one".into(), "of the last lines".into()] },
         log: format!("target/xtask/runs/1/{pipeline}/output.log"),
     }
@@ -83,10 +86,20 @@ fn two_pipelines() -> Vec<Event> {
     let failure = TestFailure {
         name: "Health answers".into(),
         file: "web/crux/src/health.spec.ts".into(),
+        line: Some(12),
+        started: None,
+        seconds: 0.1,
+        rerun: vec!["src/health.spec.ts".into()],
         message: (1..=30).map(|line| format!("line {line} of the message\n")).collect(),
     };
     vec![
-        Event::RunStarted { command: "test".into() },
+        Event::RunStarted {
+            schema: SCHEMA,
+            run: "1-1".into(),
+            task: "test".into(),
+            command: "test".into(),
+            unix: 1e9,
+        },
         Event::Detail { text: "engine unix:///var/run/docker.sock, found by the default".into() },
         Event::StandIn {
             image: "node:20-alpine".into(),

@@ -36,6 +36,22 @@ struct Assertion {
     failure_messages: Vec<String>,
 }
 
+/// The name of what failed where a file could not even be loaded.
+pub(super) const NO_TEST: &str = "the test file runs";
+
+/// A pattern of `--testNamePattern` for just this name.
+pub(super) fn pattern(name: &str) -> String {
+    let escape = |text: &mut String, char: char| {
+        if r"\^$.|?*+()[]{}/".contains(char) {
+            text.push('\\');
+        }
+        text.push(char);
+    };
+    let mut text = String::from("^");
+    name.chars().for_each(|char| escape(&mut text, char));
+    text + "$"
+}
+
 /// Reads a report; paths below `in_container` are told as below `in_repository`.
 pub(super) fn parse(text: &[u8], in_container: &str, in_repository: &str) -> Result<TestResults, String> {
     let report: Report =
@@ -54,7 +70,7 @@ impl Reader<'_> {
         // A file that does not even load has no tests to fail: the file itself failed.
         if file.status == "failed" && !cases.iter().any(|case| matches!(case.status, CaseStatus::Failed(_))) {
             let status = CaseStatus::Failed(self.place.message(&file.message));
-            cases.push(case("the test file runs".into(), 0.0, status));
+            cases.push(case(NO_TEST.into(), 0.0, status));
         }
         let seconds = ((file.end_time - file.start_time) / 1000.0).max(0.0);
         Suite { file: self.place.path(&file.name), seconds, cases }
@@ -72,7 +88,7 @@ impl Reader<'_> {
 
 /// A test of jest's, which does not tell who of them wrote something.
 fn case(name: String, seconds: f64, status: CaseStatus) -> Case {
-    Case { name, seconds, status, output: String::new() }
+    Case { name, seconds, line: None, started: None, status, output: String::new() }
 }
 
 #[cfg(test)]
@@ -97,11 +113,24 @@ mod tests {
         .unwrap();
         let counts = results.counts();
         assert_eq!((counts.passed, counts.failed, counts.skipped), (1, 2, 1));
-        let failures = results.failures();
+        let format = crate::results::ReportFormat::Jest {
+            file: String::new(),
+            in_container: "/src/".into(),
+            in_repository: "web/crux/".into(),
+        };
+        let failures = results.failures(&format);
+        assert_eq!((failures[0].line, failures[1].line), (Some(1), None));
+        assert_eq!(failures[0].rerun, ["a.spec.ts", "--testNamePattern", "^a breaks$"]);
+        assert_eq!(failures[1].rerun, ["b.spec.ts"]);
         assert_eq!(failures[0].message, "no\n    at x (web/crux/a.spec.ts:1:2)");
         assert_eq!(failures[0].file, "web/crux/a.spec.ts");
         assert_eq!(failures[1].message, "Cannot find module 'x'");
         assert!((results.suites[0].seconds - 1.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_pattern_is_for_just_one_name() {
+        assert_eq!(pattern("GET /teams/:id (a+b) [x]?"), r"^GET \/teams\/:id \(a\+b\) \[x\]\?$");
     }
 
     #[test]

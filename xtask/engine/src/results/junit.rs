@@ -48,6 +48,8 @@ mod tests {
         let case = |name: &str, status| Case {
             name: name.into(),
             seconds: 0.25,
+            line: None,
+            started: None,
             status,
             output: if name == "adds" { "1 & 2\n".into() } else { String::new() },
         };

@@ -7,7 +7,7 @@ mod playwright;
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::{TestCounts, TestFailure};
 
@@ -41,17 +41,35 @@ impl ReportFormat {
             Self::Jest { file, .. } | Self::Playwright { file, .. } => file,
         }
     }
+
+    /// Arguments for the tool that run one test and no other.
+    fn select(&self, suite: &Suite, case: &Case) -> Vec<String> {
+        match self {
+            Self::Jest { in_repository, .. } => {
+                let file = inside(&suite.file, in_repository).to_owned();
+                // A file that does not load has no test of that name.
+                match case.name == jest::NO_TEST {
+                    true => vec![file],
+                    false => vec![file, "--testNamePattern".into(), jest::pattern(&case.name)],
+                }
+            }
+            Self::Playwright { in_repository, .. } => {
+                let file = inside(&suite.file, in_repository);
+                vec![case.line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))]
+            }
+        }
+    }
 }
 
 /// All tests of one command.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TestResults {
     /// One for each test file.
     pub suites: Vec<Suite>,
 }
 
 /// The tests of one file.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Suite {
     /// The file, as the tool named it.
     pub file: String,
@@ -62,20 +80,28 @@ pub struct Suite {
 }
 
 /// One test.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     /// Its full name, with the names of the groups it is in.
     pub name: String,
     /// Seconds it took.
     pub seconds: f64,
+    /// The line in the file, from 1, if the tool told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// When it began, in seconds since 1970, if the tool told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<f64>,
     /// How it ended.
     pub status: CaseStatus,
     /// What it wrote while it ran, if the tool knows.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub output: String,
 }
 
 /// How a test ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "message")]
 pub enum CaseStatus {
     /// It passed.
     Passed,
@@ -83,6 +109,19 @@ pub enum CaseStatus {
     Failed(String),
     /// It was skipped, or is still to be written.
     Skipped,
+}
+
+fn inside<'a>(path: &'a str, folder: &str) -> &'a str {
+    path.strip_prefix(folder).unwrap_or(path)
+}
+
+/// The line of `file` that a message names first, as stacks do: `web/crux/a.spec.ts:12:34`.
+fn line_in(message: &str, file: &str) -> Option<u32> {
+    message.match_indices(file).find_map(|(at, _)| {
+        let digits = message[at + file.len()..].strip_prefix(':')?;
+        let end = digits.find(|char: char| !char.is_ascii_digit()).unwrap_or(digits.len());
+        digits[..end].parse().ok()
+    })
 }
 
 impl TestResults {
@@ -117,13 +156,17 @@ impl TestResults {
         counts
     }
 
-    /// The tests that failed, in their order.
-    pub fn failures(&self) -> Vec<TestFailure> {
+    /// The tests that failed, in their order; `format` tells how each is run again alone.
+    pub fn failures(&self, format: &ReportFormat) -> Vec<TestFailure> {
         let failure = |suite: &Suite, case: &Case| match &case.status {
             CaseStatus::Failed(message) => Some(TestFailure {
                 name: case.name.clone(),
                 file: suite.file.clone(),
+                line: line_in(message, &suite.file).or(case.line),
+                started: case.started,
+                seconds: case.seconds,
                 message: message.clone(),
+                rerun: format.select(suite, case),
             }),
             CaseStatus::Passed | CaseStatus::Skipped => None,
         };

@@ -2,6 +2,7 @@
 //! Its shape is `JSONReport` in Playwright's `types/testReporter.d.ts`.
 
 use std::collections::BTreeSet;
+use std::time::UNIX_EPOCH;
 
 use serde::Deserialize;
 
@@ -64,9 +65,12 @@ struct Test {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Attempt {
     /// None if it never ran.
     status: Option<String>,
+    /// `2026-01-31T12:00:00.000Z`.
+    start_time: Option<String>,
     /// Milliseconds.
     #[serde(default)]
     duration: f64,
@@ -76,6 +80,14 @@ struct Attempt {
     stdout: Vec<Output>,
     #[serde(default)]
     stderr: Vec<Output>,
+}
+
+impl Attempt {
+    /// In seconds since 1970.
+    fn started(&self) -> Option<f64> {
+        let started = humantime::parse_rfc3339(self.start_time.as_deref()?).ok()?;
+        Some(started.duration_since(UNIX_EPOCH).ok()?.as_secs_f64())
+    }
 }
 
 /// An error: that of an attempt has its snippet and stack in its message, a global one has not.
@@ -91,6 +103,7 @@ struct Problem {
 #[derive(Deserialize)]
 struct Location {
     file: String,
+    line: Option<u32>,
 }
 
 /// What a test wrote; bytes that are no text come as `buffer` and are left out.
@@ -156,7 +169,7 @@ impl Reader<'_> {
                 let project = self.projects.then_some(test.project_name.as_str());
                 let name = project.into_iter().chain(titles.iter().copied()).chain([title.as_str()]);
                 let name = name.filter(|title| !title.is_empty()).collect::<Vec<_>>().join(" › ");
-                found.push(((line, column), self.case(name, &test)));
+                found.push(((line, column), Case { line: Some(line), ..self.case(name, &test) }));
             }
         }
         for group in groups {
@@ -176,7 +189,8 @@ impl Reader<'_> {
         let seconds = test.results.iter().map(|attempt| attempt.duration).sum::<f64>() / 1000.0;
         let written = test.results.iter().flat_map(|attempt| attempt.stdout.iter().chain(&attempt.stderr));
         let output = written.filter_map(|output| output.text.as_deref()).map(plain).collect();
-        Case { name, seconds: seconds.max(0.0), status, output }
+        let started = test.results.first().and_then(Attempt::started);
+        Case { name, seconds: seconds.max(0.0), line: None, started, status, output }
     }
 
     /// What the last attempt said that said anything.
@@ -213,7 +227,8 @@ impl Reader<'_> {
             let config = || self.config.config_file.as_deref().unwrap_or(&self.config.root_dir);
             let file = self.place.path(error.location.as_ref().map_or_else(config, |place| &place.file));
             let status = CaseStatus::Failed(self.message(&error));
-            let case = Case { name: NO_TEST.into(), seconds: 0.0, status, output: String::new() };
+            let (name, line) = (NO_TEST.into(), error.location.as_ref().and_then(|place| place.line));
+            let case = Case { name, seconds: 0.0, line, started: None, status, output: String::new() };
             match results.suites.iter_mut().find(|suite| suite.file == file) {
                 Some(suite) => suite.cases.push(case),
                 None => results.suites.push(Suite { file, seconds: 0.0, cases: vec![case] }),

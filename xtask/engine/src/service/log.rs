@@ -2,8 +2,6 @@
 //! hand.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::docker::Engine;
 use crate::event::{Events, blocking};
+use crate::lines::Lines;
+use crate::log_file::LogFile;
 
 /// Last lines that are kept, and the most of one.
 const LINES: usize = 40;
 const LINE: usize = 2000;
-/// A line that does not end is cut here: what comes after it is told as the next one.
-const LONGEST: usize = 64 * 1024;
 
 /// What a container has printed so far.
 #[derive(Debug)]
@@ -89,9 +87,8 @@ impl Log {
 }
 
 struct Writer {
-    file: Option<File>,
-    /// The beginning of a line whose end has not come.
-    rest: Vec<u8>,
+    file: Option<LogFile>,
+    lines: Lines,
     events: Events,
     of: LogOf,
     log: Arc<Log>,
@@ -99,9 +96,8 @@ struct Writer {
 
 impl Writer {
     fn new(events: Events, of: LogOf, log: Arc<Log>) -> Self {
-        of.path.parent().map(fs::create_dir_all);
-        let file = File::create(&of.path);
-        let mut writer = Self { file: None, rest: Vec::new(), events, of, log };
+        let file = LogFile::create(&of.path);
+        let mut writer = Self { file: None, lines: Lines::default(), events, of, log };
         match file {
             Ok(file) => writer.file = Some(file),
             Err(error) => writer.lose(&error),
@@ -116,27 +112,25 @@ impl Writer {
     }
 
     fn take(&mut self, part: &[u8]) {
-        self.rest.extend_from_slice(part);
-        let end = match self.rest.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => end + 1,
-            None if self.rest.len() > LONGEST => self.rest.len(),
-            None => return,
-        };
-        let whole: Vec<u8> = self.rest.drain(..end).collect();
-        self.tell(&whole);
-    }
-
-    fn end(&mut self) {
-        let rest = std::mem::take(&mut self.rest);
-        if !rest.is_empty() {
-            self.tell(&rest);
+        if let Some(text) = self.lines.take(part, &self.events) {
+            self.tell(text);
         }
     }
 
-    fn tell(&mut self, lines: &[u8]) {
-        let text = self.events.redacted(String::from_utf8_lossy(lines).into_owned());
+    fn end(&mut self) {
+        if let Some(text) = self.lines.end(&self.events) {
+            self.tell(text);
+        }
+        if let Some(mut file) = self.file.take()
+            && let Err(error) = blocking(|| file.finish())
+        {
+            self.lose(&error);
+        }
+    }
+
+    fn tell(&mut self, text: String) {
         if let Some(file) = &mut self.file
-            && let Err(error) = blocking(|| file.write_all(text.as_bytes()))
+            && let Err(error) = blocking(|| file.write(text.as_bytes()))
         {
             self.lose(&error);
         }
@@ -190,7 +184,7 @@ mod tests {
         writer.take(b"ening\nlast");
         assert!(log.found.is_cancelled());
         writer.end();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "password ***\nlistening\nlast");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "password ***\nlistening\nlast");
         assert_eq!(log.tail(), ["password ***", "listening", "last"]);
     }
 }

@@ -61,8 +61,7 @@ enum Look {
 impl Probe {
     /// Probes `target` by `readiness`; without one its ports tell.
     pub(crate) fn new(readiness: Option<&Readiness>, target: Target) -> Self {
-        let default = if target.ports.is_empty() { Readiness::Running } else { Readiness::Ports };
-        let readiness = readiness.cloned().unwrap_or(default);
+        let readiness = Readiness::or_default(readiness, &target.ports);
         Self { readiness, target, last: Mutex::new("not looked at yet".into()) }
     }
 

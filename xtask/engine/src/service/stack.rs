@@ -122,6 +122,11 @@ impl Running {
         *self.state.borrow() == State::Ready
     }
 
+    /// Whether it was ready, is no job and has not failed.
+    pub(crate) fn runs(&self) -> bool {
+        self.is_ready() && !self.service.is_job()
+    }
+
     fn keeps_data(&self) -> bool {
         self.service.0.volumes.iter().any(|(_, volume)| volume.lifetime == Lifetime::Kept)
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::services::LOGS;
 use super::{Session, export};
 use crate::Error;
-use crate::event::{Event, LeftService};
+use crate::event::{Event, LeftService, ServiceState};
 use crate::service::Running;
 
 /// Nobody waits longer than that at the end for an engine that says nothing: the watchdog does.
@@ -20,6 +20,10 @@ impl Session {
     pub async fn close(&self) -> Result<(), Error> {
         let begun = Instant::now();
         let ran_services = !self.stack.all().is_empty();
+        for running in self.stack.all().iter().filter(|running| running.runs()) {
+            let service = running.service.name().to_owned();
+            self.events.emit(Event::Service { service, state: ServiceState::Stopping, seconds: 0.0 });
+        }
         let removed = tokio::select! {
             removed = self.stack.close() => removed?,
             hangs = self.engine.hangs(CLOSING_SILENCE) => return Err(hangs.into()),

@@ -8,6 +8,7 @@ use crate::Error;
 use crate::buildkit::{Progress, SolveError, exit_code};
 use crate::docker::EngineError;
 use crate::event::{Event, Outcome};
+use crate::report::step_log;
 
 /// An engine that says nothing for so long hangs, however much it has to do.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -78,12 +79,13 @@ impl Session {
         let exit_code = exit_code(&message);
         let tail = progress.tail(&step.digest);
         let said = tail.join("\n");
-        let (pipeline, step) = (name.to_owned(), step.name.clone());
+        let (pipeline, digest, step) = (name.to_owned(), step.digest.clone(), step.name.clone());
         *told = Some(Event::StepFailed {
             pipeline: pipeline.clone(),
             step: step.clone(),
             exit_code,
             tail: tail.clone(),
+            log: step_log(&self.options.record, &digest).display().to_string(),
         });
         // The engine's own words, where there is no command that failed.
         let tail = if exit_code.is_none() { vec![message.clone()] } else { tail };

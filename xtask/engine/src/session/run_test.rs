@@ -14,7 +14,7 @@ use super::Session;
 use super::test::{OUTPUT_LOG, Ran, clear};
 use crate::Error;
 use crate::docker::{EngineError, Executed};
-use crate::event::{Event, Outcome, StepKind};
+use crate::event::{Event, Outcome, PlannedStep, StepKind};
 use crate::llb::TIMED_OUT;
 use crate::pipeline::{RESULTS_DIR, RESULTS_VARIABLE, Service, Test, TestParts};
 use crate::service::{Body, Client, Log, LogOf, Plan};
@@ -53,16 +53,17 @@ impl Session {
         let client = Client { name, config: parts.config };
         let needs: Vec<&Service> = test.needs.iter().collect();
         let plan = Plan::of(&needs, Some(&client))?;
+        let (step, id) = (test.step(), format!("run:{name}"));
+        let told = Told { session: self, name, step: &step, id: &id };
+        told.planned(&plan);
         // The container is made while services come up.
         let both = async { tokio::try_join!(self.make_test(name, &parts, &plan), self.start_plan(&plan)) };
         let both = self.in_time(name, both).await;
         let (container, ()) = both.map_err(|error| self.with_what_was_awaited(error))?;
-        let step = test.step();
         let started = Instant::now();
-        let told = Told { session: self, name, step: &step, id: &container };
         told.started();
         self.engine.start_container(&container, name).await?;
-        let log = told.follow(files, started);
+        let log = told.follow(&container, files, started);
         let end = self.wait_for_test(name, &container).await;
         let taken = match &end {
             Ok(_) => self.take_results(&container, test, files).await,
@@ -72,11 +73,11 @@ impl Session {
         told.finished(&end, started.elapsed());
         let (exit_code, broken) = match end? {
             End::Code(code) => (code, None),
-            End::TimeIsUp => (TIMED_OUT, Some(self.timed_out(name, Some(step)))),
+            End::TimeIsUp => (TIMED_OUT, Some(self.timed_out(name, Some(step.clone())))),
             End::Broken(error) => (TIMED_OUT, Some(error)),
         };
         taken?;
-        Ok(Ran { exit_code, cached: false, broken })
+        Ok(Ran { id, exit_code, cached: false, before: None, broken })
     }
 
     /// The test's container, with a directory for its results, not started.
@@ -200,7 +201,19 @@ impl Told<'_> {
         });
     }
 
-    fn follow(&self, files: &Path, started: Instant) -> Arc<Log> {
+    /// What must be there before it.
+    fn planned(&self, plan: &Plan) {
+        let step = PlannedStep {
+            id: self.id.into(),
+            step: self.step.into(),
+            kind: StepKind::Test,
+            needs: Vec::new(),
+            services: plan.nodes.iter().map(|node| node.name().to_owned()).collect(),
+        };
+        self.session.events.emit(Event::StepsPlanned { pipeline: self.name.into(), steps: vec![step] });
+    }
+
+    fn follow(&self, container: &str, files: &Path, started: Instant) -> Arc<Log> {
         let (events, pipeline, id) = (self.session.events.clone(), self.name.to_owned(), self.id.to_owned());
         let step = self.step.to_owned();
         let tell = move |text| {
@@ -213,7 +226,7 @@ impl Told<'_> {
             });
         };
         let of = LogOf { path: files.join(OUTPUT_LOG), needle: None, tell: Box::new(tell) };
-        Log::follow(&self.session.engine, self.id, &self.session.events, of)
+        Log::follow(&self.session.engine, container, &self.session.events, of)
     }
 
     fn finished(&self, end: &Result<End, Error>, took: Duration) {

@@ -17,7 +17,7 @@ use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{Ended, EngineError, Labels};
 use crate::event::{Event, ServiceState};
-use crate::pipeline::{Config, Service};
+use crate::pipeline::{Config, Readiness, Service};
 use crate::service::{
     Body, Coming, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure,
     State, Target, Why, pause_image,
@@ -137,14 +137,18 @@ impl Session {
         head_start: &HeadStart,
     ) -> Result<(), Error> {
         let name = node.name();
+        let pipeline = plan.image_name(node);
+        let needs = node.waits_for.iter().cloned().collect();
+        let creating = ServiceState::Creating { pipeline: pipeline.to_owned(), needs };
+        self.tell_service(name, creating, Duration::ZERO);
         // Both take their time; the network is there when the first image is.
-        let image = self.service_image(plan.image_name(node), &node.service.0.fs);
+        let image = self.service_image(pipeline, &node.service.0.fs);
         let (image, _) = tokio::try_join!(image, self.stack.net())?;
         let container = self.make(node, plan, &image).await?;
         let _ = running.container.set(container.clone());
         self.wait_for_needs(node).await?;
         head_start.wait(node).await;
-        self.tell_service(name, ServiceState::Starting, Duration::ZERO);
+        self.tell_service(name, ServiceState::Starting { probe: probe(node) }, Duration::ZERO);
         let started = Instant::now();
         let begun = self.engine.start_container(&container, name).await;
         head_start.started(node);
@@ -299,7 +303,7 @@ impl Session {
     fn follow(&self, node: &Node, container: &str) -> Arc<Log> {
         let name = node.name().to_owned();
         let needle = match &node.service.0.readiness {
-            Some(crate::pipeline::Readiness::LogLine { text }) => Some(text.clone()),
+            Some(Readiness::LogLine { text }) => Some(text.clone()),
             _ => None,
         };
         let (events, path) =
@@ -414,6 +418,15 @@ impl Session {
 
     fn ready_timeout(&self) -> Duration {
         self.options.ready_timeout.unwrap_or(READY)
+    }
+}
+
+/// What shows that a service is ready, for people; nothing for a job, whose end does.
+fn probe(node: &Node) -> String {
+    let definition = &*node.service.0;
+    match node.service.is_job() {
+        true => String::new(),
+        false => Readiness::or_default(definition.readiness.as_ref(), &definition.config.ports).describe(),
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Solved {
     pub(super) exporter_response: HashMap<String, String>,
     /// How the pipeline's test step ended, if it has one.
     pub(super) test: Option<Outcome>,
+    /// The id of that step.
+    pub(super) step: Option<String>,
     /// The end of the test step, not yet told.
     pub(super) held: Option<Event>,
 }
@@ -149,7 +151,8 @@ impl Session {
         let result = match result {
             Ok(exporter_response) => match attachment.exported().await {
                 Ok(()) => {
-                    Ok(Solved { exporter_response, test: progress.test_outcome(), held: progress.held() })
+                    let (test, step) = progress.test_outcome().unzip();
+                    Ok(Solved { exporter_response, test, step, held: progress.held() })
                 }
                 Err(why) => Err(write_error(why).into()),
             },

@@ -2,7 +2,7 @@
 //! cache.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -10,8 +10,9 @@ use super::solve::Told;
 use super::{Session, export};
 use crate::Error;
 use crate::buildkit::Exporter;
-use crate::event::{Event, Outcome, TestCounts, TestFailure};
-use crate::llb::{EXIT_CODE_FILE, OUTPUT_FILE, TIMED_OUT, Target};
+use crate::event::{Event, MadeBefore, Outcome, TestCounts};
+use crate::llb::{EXIT_CODE_FILE, OUTPUT_END_FILE, OUTPUT_FILE, TIMED_OUT, Target};
+use crate::log_file::LEFT_OUT;
 use crate::pipeline::Test;
 use crate::results::TestResults;
 
@@ -39,8 +40,12 @@ pub struct TestReport {
 
 /// How a test command ended.
 pub(super) struct Ran {
+    /// The id of its step.
+    pub(super) id: String,
     pub(super) exit_code: i32,
     pub(super) cached: bool,
+    /// When the result was made that came from the cache.
+    pub(super) before: Option<MadeBefore>,
     /// What ended it from outside.
     pub(super) broken: Option<Error>,
 }
@@ -69,12 +74,12 @@ impl Session {
             true => self.run_bound(name, test, &files).await?,
             false => self.run_step(name, test, &files, told).await?,
         };
-        let Ran { exit_code, cached, broken } = ran;
+        let Ran { id, exit_code, cached, before, broken } = ran;
         let log = files.join(OUTPUT_LOG);
         let timed_out = matches!(broken, Some(Error::TimedOut { .. }));
         let results = self.keep_results(name, test, &files);
         let stopped = broken.as_ref().filter(|_| !timed_out).map(ToString::to_string);
-        let ended = Ended { exit_code, cached, timed_out, stopped };
+        let ended = Ended { id, exit_code, cached, before, timed_out, stopped };
         self.tell_test(name, test, ended, results.as_ref(), &log);
         if test.is_bound() {
             let (entries, folder) = (artifacts(&files), files.display().to_string());
@@ -96,15 +101,15 @@ impl Session {
     /// Runs a test as a step: from the cache if it passed before.
     async fn run_step(&self, name: &str, test: &Test, files: &Path, told: &mut Told) -> Result<Ran, Error> {
         let mut rerun = self.options.rerun;
-        let (exit_code, solved) = loop {
+        let (exit_code, made, solved) = loop {
             let target = Target::Results(&test.fs);
             let solved = self.solve(name, target, Exporter::Tar, Some(files), rerun, told).await?;
-            let exit_code = exit_code(files)?;
+            let (exit_code, made) = exit_code(files)?;
             if exit_code != 0 && solved.test != Some(Outcome::Ran) && !rerun {
                 rerun = true; // perhaps an old failure: what counts is whether it fails now
                 continue;
             }
-            break (exit_code, solved);
+            break (exit_code, made, solved);
         };
         self.tell_end(solved.held, exit_code, told);
         let cached = solved.test == Some(Outcome::Cached);
@@ -112,7 +117,9 @@ impl Session {
         let time_is_up = self.deadline.is_some_and(|end| Instant::now() >= end);
         let timed_out = exit_code == TIMED_OUT && time_is_up && !cached;
         self.keep_output(files)?;
-        Ok(Ran { exit_code, cached, broken: timed_out.then(|| self.timed_out(name, Some(test.step()))) })
+        let broken = timed_out.then(|| self.timed_out(name, Some(test.step())));
+        let id = solved.step.unwrap_or_default();
+        Ok(Ran { id, exit_code, cached, before: made.filter(|_| cached), broken })
     }
 
     /// The end of the test step as its exit code has it: to the engine it succeeded.
@@ -129,6 +136,7 @@ impl Session {
     /// The output under its name in the record, without secrets.
     fn keep_output(&self, files: &Path) -> Result<(), Error> {
         let (from, to) = (files.join(OUTPUT_FILE), files.join(OUTPUT_LOG));
+        append_end(&from, &files.join(OUTPUT_END_FILE)).map_err(|error| Error::write(&from, &error))?;
         let kept = match self.events.redactor() {
             None => fs::rename(&from, &to),
             Some(redactor) => redactor.clean_file(&from, &to).and_then(|()| fs::remove_file(&from)),
@@ -171,18 +179,21 @@ impl Session {
     }
 
     fn tell_test(&self, name: &str, test: &Test, ended: Ended, results: Option<&TestResults>, log: &Path) {
-        let Ended { exit_code, cached, timed_out, stopped } = ended;
-        let failures: Vec<TestFailure> = results.map(TestResults::failures).unwrap_or_default();
+        let Ended { id, exit_code, cached, before, timed_out, stopped } = ended;
+        let failures = results.zip(test.report.as_ref()).map(|(results, format)| results.failures(format));
         let tail = if exit_code == 0 { Vec::new() } else { last_lines(log) };
         self.events.emit(Event::TestFinished {
             pipeline: name.into(),
+            id,
             step: test.step(),
             exit_code,
             cached,
+            before,
             timed_out,
             broken: stopped,
             counts: results.map(TestResults::counts),
-            failures,
+            failures: failures.unwrap_or_default(),
+            suites: results.map(|results| results.suites.clone()).unwrap_or_default(),
             tail,
             log: log.display().to_string(),
         });
@@ -219,8 +230,10 @@ fn children(folder: &Path) -> Vec<PathBuf> {
 
 /// How a test ended, for the event that tells it.
 struct Ended {
+    id: String,
     exit_code: i32,
     cached: bool,
+    before: Option<MadeBefore>,
     timed_out: bool,
     /// Why something else stopped it.
     stopped: Option<String>,
@@ -235,6 +248,19 @@ fn summary(report: &TestReport) -> String {
     }
 }
 
+/// Puts the end of an output that was too long behind its beginning, if there is one.
+fn append_end(output: &Path, end: &Path) -> io::Result<()> {
+    if fs::metadata(end).is_ok_and(|end| end.len() > 0) {
+        let mut output = fs::File::options().append(true).open(output)?;
+        output.write_all(LEFT_OUT.as_bytes())?;
+        io::copy(&mut fs::File::open(end)?, &mut output)?;
+    }
+    match fs::remove_file(end) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// An empty directory for results: what an earlier attempt left there is none of this one's.
 pub(super) fn clear(dir: &Path) -> Result<(), Error> {
     let cleared = match fs::remove_dir_all(dir) {
@@ -244,12 +270,20 @@ pub(super) fn clear(dir: &Path) -> Result<(), Error> {
     cleared.map_err(|error| Error::write(dir, &error))
 }
 
-fn exit_code(files: &Path) -> Result<i32, Error> {
+/// The exit code that a test step left, and when it was made.
+fn exit_code(files: &Path) -> Result<(i32, Option<MadeBefore>), Error> {
     let path = files.join(EXIT_CODE_FILE);
     let text = fs::read_to_string(&path).unwrap_or_default();
     let _ = fs::remove_file(&path);
     let broken = || Error::Machine(format!("the test step left no exit code: {}", files.display()));
-    text.trim().parse().map_err(|_| broken())
+    let mut words = text.split_whitespace();
+    let code = words.next().and_then(|word| word.parse().ok()).ok_or_else(broken)?;
+    let times: Option<Vec<f64>> = words.map(|word| word.parse().ok()).collect();
+    let made = match times.as_deref() {
+        Some([ended, from, to]) => Some(MadeBefore { ended: *ended, seconds: (to - from).max(0.0) }),
+        _ => None, // an image without `date`
+    };
+    Ok((code, made))
 }
 
 fn last_lines(log: &Path) -> Vec<String> {

@@ -65,17 +65,20 @@ impl Closing {
         (!owned.is_empty()).then_some(id)
     }
 
-    /// States of a service, in their order.
+    /// States of a service, in their order, without those of its container's making and end.
     pub fn service_states(&self, name: &str) -> Vec<String> {
-        let word = |state: ServiceState| match state {
+        let word = |state: ServiceState| {
+            Some(match state {
+            ServiceState::Creating { .. } | ServiceState::Stopping => return None,
             ServiceState::Waiting { needs } => format!("waiting for {}", needs.join(", ")),
-            ServiceState::Starting => "starting".into(),
+            ServiceState::Starting { .. } => "starting".into(),
             ServiceState::Ready => "ready".into(),
             ServiceState::Completed => "completed".into(),
             ServiceState::Failed => "failed".into(),
+        })
         };
         let of = |event| match event {
-            Event::Service { service, state, .. } if service == name => Some(word(state)),
+            Event::Service { service, state, .. } if service == name => word(state),
             _ => None,
         };
         self.events().into_iter().filter_map(of).collect()

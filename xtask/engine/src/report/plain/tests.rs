@@ -44,7 +44,7 @@ fn ended(pipeline: &str, exit_code: Option<i32>) -> [Event; 2] {
         seconds: 0.6,
         facts: String::new(),
     };
-    [finished, Event::StepFailed { pipeline, step, exit_code, tail: vec!["npm error".into()] }]
+    [finished, Event::StepFailed { pipeline, step, exit_code, tail: vec!["npm error".into()], log: String::new() }]
 }
 
 #[test]
@@ -104,13 +104,16 @@ fn that_no_test_ran_is_told_in_yellow() {
     let passed = |passed, skipped| {
         let test = Event::TestFinished {
             pipeline: "test-ui".into(),
+            id: String::new(),
             step: "test npm run test".into(),
             exit_code: 0,
             cached: false,
+            before: None,
             timed_out: false,
             broken: None,
             counts: Some(TestCounts { passed, failed: 0, skipped }),
             failures: Vec::new(),
+            suites: Vec::new(),
             tail: Vec::new(),
             log: String::new(),
         };
