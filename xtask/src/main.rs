@@ -15,6 +15,7 @@ mod reporters;
 mod rootfs;
 mod runs;
 mod stack;
+mod suspend;
 #[cfg(test)]
 mod testing;
 

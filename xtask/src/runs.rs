@@ -18,6 +18,11 @@ const KEPT: usize = 30;
 /// The longest first event that is looked at: it holds a command line.
 const LONGEST_LINE: u64 = 4 << 20;
 
+/// The folder of the records of all runs that name none.
+pub fn all() -> PathBuf {
+    crate::context::target_dir().join("xtask/runs")
+}
+
 /// The folder of this run's record, there and writable as far as one can tell.
 ///
 /// # Errors
@@ -27,7 +32,7 @@ pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     let folder = match named {
         Some(named) => named.to_path_buf(),
         None => {
-            let runs = crate::context::target_dir().join("xtask/runs");
+            let runs = all();
             prune(&runs, KEPT - 1);
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             runs.join(format!("{:013}-{}", now.as_millis(), std::process::id()))
