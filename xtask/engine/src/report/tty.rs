@@ -11,6 +11,7 @@ mod frame;
 mod line;
 mod painter;
 mod pipelines;
+mod prose;
 mod row;
 mod services;
 mod shared;
@@ -28,7 +29,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::drawing::Drawing;
 use self::painter::Size;
-use self::shared::Shared;
+use self::shared::{Shared, Told};
+use super::plain::{self, DIM, YELLOW};
 use super::{Plain, Verbosity};
 use crate::event::{Event, Reporter};
 
@@ -114,18 +116,21 @@ impl Reporter for Tty {
         }
         let told = self.page.take();
         let at = at.as_secs_f64();
-        match event {
-            Event::RunFinished { .. } => self.shared.end(at, event, told),
-            Event::Notice { .. }
-            | Event::Detail { .. }
-            | Event::Output { .. }
-            | Event::StandIn { .. }
+        let told = match event {
+            Event::RunFinished { .. } => return self.shared.end(at, event, told),
+            Event::StandIn { image, differs, .. } => {
+                let text = format!("{image} {DIM}is {differs}{DIM:#}");
+                Told::Prose(plain::line(YELLOW, "stand-in", &text))
+            }
+            Event::Notice { .. } | Event::Detail { .. } => Told::Prose(told),
+            Event::Output { .. }
             | Event::ServiceLog { .. }
             | Event::ImageExported { .. }
-            | Event::Exported { .. } => self.shared.event(at, event, &told, &self.stopping),
+            | Event::Exported { .. } => Told::Lines(told),
             // What it does is shown while it does it, and what came of it at the end.
-            _ => self.shared.event(at, event, "", &self.stopping),
-        }
+            _ => Told::Lines(String::new()),
+        };
+        self.shared.event(at, event, told, &self.stopping);
     }
 }
 

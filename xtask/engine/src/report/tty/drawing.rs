@@ -5,10 +5,11 @@ use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::clean;
-use super::frame::View;
+use super::frame::{Brevity, View};
+use super::line::Drawn;
 use super::painter::{Painter, Size};
-use super::shared::{Known, Shared};
-use super::{Look, row};
+use super::shared::{Known, Shared, Told};
+use super::{Look, prose, row};
 use crate::report::History;
 
 /// Time between two frames at least.
@@ -30,13 +31,25 @@ pub(super) struct Drawing<W, S> {
     last: Option<Instant>,
     history: Option<History>,
     estimate: Estimate,
+    brief: Brevity,
+    drawn_for: Option<Size>,
 }
 
 impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
     pub(super) fn new(shared: Arc<Shared>, out: W, look: Look, mut size: S) -> Self {
         let painter = Painter::new(size());
-        let (last, history, estimate) = (None, None, Estimate::default());
-        Self { shared, out, look, size, painter, last, history, estimate }
+        Self {
+            shared,
+            out,
+            look,
+            size,
+            painter,
+            last: None,
+            history: None,
+            estimate: Estimate::default(),
+            brief: Brevity::default(),
+            drawn_for: None,
+        }
     }
 
     /// Draws until the end.
@@ -108,7 +121,10 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
             let end = self.estimate.at(now, || history.end(&state.run, now));
             let is_stopping = self.look.stopping.is_cancelled();
             let view = View { state, history, end, is_stopping, colors: self.look.colors };
-            view.frame(now, size)
+            if self.drawn_for.replace(size) != Some(size) {
+                self.brief = Brevity::default();
+            }
+            view.frame(now, size, &mut self.brief)
         } else {
             self.painter.leave();
             Vec::new()
@@ -125,15 +141,23 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
         if !known.state.run.pipelines.is_empty() {
             let (state, colors) = (&known.state, self.look.colors);
             let view = View { state, history: &History::default(), end: None, is_stopping: false, colors };
-            above.extend(view.result(size.columns).into_iter().map(|line| line.text));
+            above.extend(view.result(size.columns).into_iter().map(|line| Told::Lines(line.text)));
+            above.push(Told::Lines("\n".into()));
         }
         drop(known);
-        above.extend(told.lines().map(str::to_owned));
+        above.push(Told::Lines(told.to_owned()));
         self.paint(&above, Vec::new(), size)
     }
 
-    fn paint(&mut self, above: &[String], lines: Vec<super::line::Drawn>, size: Size) -> io::Result<()> {
-        let above: Vec<String> = above.iter().map(|line| clean::colored(line, self.look.colors)).collect();
+    fn paint(&mut self, above: &[Told], lines: Vec<Drawn>, size: Size) -> io::Result<()> {
+        let above: Vec<String> = above
+            .iter()
+            .flat_map(|told| match told {
+                Told::Lines(text) => text.lines().map(str::to_owned).collect(),
+                Told::Prose(text) => prose::wrapped(text.trim_end(), size.columns),
+            })
+            .map(|line| clean::colored(&line, self.look.colors))
+            .collect();
         match self.painter.paint(&above, lines, size) {
             Some(bytes) => self.out.write_all(bytes.as_bytes()).and_then(|()| self.out.flush()),
             None => Ok(()),

@@ -46,17 +46,32 @@ const DETAILS: [Detail; 5] = [
     Detail { done: false, services: false, waiting: 0 },
 ];
 
+/// How brief a frame is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Brevity(usize);
+
+impl Brevity {
+    fn detail(self) -> Detail {
+        DETAILS[self.0]
+    }
+
+    /// Whether it can be briefer, and is.
+    fn grow(&mut self) -> bool {
+        let can = self.0 + 1 < DETAILS.len();
+        self.0 += usize::from(can);
+        can
+    }
+}
+
 impl View<'_> {
-    /// The lines at a time, in seconds since the run began; fewer than the terminal has rows.
-    pub(super) fn frame(&self, now: f64, size: Size) -> Vec<Drawn> {
+    /// The lines at a time, in seconds since the run began; fewer than the terminal has rows. It is as
+    /// `brief` as the frame before, or more so: what was merged stays merged.
+    pub(super) fn frame(&self, now: f64, size: Size, brief: &mut Brevity) -> Vec<Drawn> {
         // One row is for the header, one for the cursor.
         let room = size.rows.saturating_sub(2);
-        let mut rows = Vec::new();
-        for detail in DETAILS {
-            rows = self.rows(now, detail);
-            if rows.len() + wanted(&rows) <= room {
-                break;
-            }
+        let mut rows = self.rows(now, brief.detail());
+        while rows.len() + wanted(&rows) > room && brief.grow() {
+            rows = self.rows(now, brief.detail());
         }
         let more = cut(&mut rows, room);
         let used = rows.len() + usize::from(more.is_some());
@@ -65,7 +80,7 @@ impl View<'_> {
         let mut lines = vec![self.header(now, size.columns)];
         for (row, count) in rows.iter().zip(tails) {
             lines.push(row.line(names, now));
-            let tail = row.tail.into_iter().flat_map(|tail| tail.last(count));
+            let tail = row.tail.into_iter().flat_map(|(tail, _)| tail.last(count));
             lines.extend(tail.map(|text| Row::tail_line(text, names, size.columns)));
         }
         lines.extend(more);
@@ -77,8 +92,12 @@ impl View<'_> {
     pub(super) fn result(&self, columns: usize) -> Vec<Drawn> {
         let run = &self.state.run;
         let groups = pipelines::groups(run);
-        let mut rows: Vec<Row<'_>> = groups.iter().map(|group| group.ended(run)).collect();
+        let ended = |needs_services: bool| {
+            groups.iter().filter(move |group| group.needs_services() == needs_services).map(|group| group.ended(run))
+        };
+        let mut rows: Vec<Row<'_>> = ended(false).collect();
         rows.extend(services::ended(self.state));
+        rows.extend(ended(true));
         let names = name_width(rows.iter());
         rows.iter().map(|row| row.line(names, 0.0).draw(columns, self.colors)).collect()
     }
@@ -112,21 +131,34 @@ impl View<'_> {
             rows.retain(|row| row.stage != Stage::Done);
             rows.push(pipelines::merged(&done));
         }
-        for group in groups.iter().filter(|group| !merge || !is_quiet(group)) {
+        let shown: Vec<&Group<'_>> = groups.iter().filter(|group| !merge || !is_quiet(group)).collect();
+        // What needs services comes below them: rows are in the order in which work gets done.
+        let (last, first): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
+            shown.into_iter().partition(|group| group.needs_services());
+        for group in first {
             rows.extend(group.rows(self.state, self.history, now, detail.waiting));
         }
         rows.extend(services::rows(self.state, self.history, now, !detail.services));
+        if detail.services && !run.services.is_empty() && !last.is_empty() {
+            rows.push(Row::heading("tests"));
+        }
+        for group in last {
+            rows.extend(group.rows(self.state, self.history, now, detail.waiting));
+        }
         rows
     }
 }
 
 /// Lines of output that a calm frame has room for.
 fn wanted(rows: &[Row<'_>]) -> usize {
-    let speaking = rows.iter().filter_map(|row| row.tail);
-    match speaking.clone().count() {
-        1 => speaking.map(|tail| tail.len().min(LONE)).sum(),
-        _ => speaking.map(|tail| tail.len().min(1)).sum(),
-    }
+    // What is to have the room is given it at once, so that nothing has to move when it is used.
+    if lone(rows) { LONE } else { rows.iter().filter(|row| row.tail.is_some()).count() }
+}
+
+/// Whether all that runs is one step: then what it says is what there is to see.
+fn lone(rows: &[Row<'_>]) -> bool {
+    let mut running = rows.iter().filter(|row| row.stage == Stage::Running);
+    running.next().is_some_and(|row| !row.is_service) && running.next().is_none()
 }
 
 /// How many lines of output each row is given of `room`: those that run longest first.
@@ -134,12 +166,12 @@ fn share(rows: &[Row<'_>], mut room: usize) -> Vec<usize> {
     let mut given = vec![0; rows.len()];
     let mut speaking: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].tail.is_some()).collect();
     speaking.sort_by(|a, b| rows[*a].since.total_cmp(&rows[*b].since));
-    let most = if speaking.len() == 1 { usize::MAX } else { SHARED };
+    let most = if lone(rows) { usize::MAX } else { SHARED };
     let mut is_full = false;
     while room > 0 && !is_full {
         is_full = true;
         for at in &speaking {
-            let has = rows[*at].tail.map_or(0, |tail| tail.len());
+            let has = rows[*at].tail.map_or(0, |(_, lines)| lines);
             if room > 0 && given[*at] < has.min(most) {
                 given[*at] += 1;
                 room -= 1;

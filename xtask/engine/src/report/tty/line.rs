@@ -90,6 +90,7 @@ impl Drawing {
     fn spans(&mut self, spans: &[Span], room: usize) {
         let all: usize = spans.iter().map(|span| width(&span.text)).sum();
         let is_cut = self.width + all > room;
+        let limit = room;
         let room = if is_cut { room.saturating_sub(1) } else { room };
         let mut last = Style::new();
         for span in spans {
@@ -99,7 +100,7 @@ impl Drawing {
             self.span(span.style, &span.text, room.saturating_sub(self.width));
             last = span.style;
         }
-        if is_cut {
+        if is_cut && self.width < limit {
             self.span(last, "…", 1);
         }
     }

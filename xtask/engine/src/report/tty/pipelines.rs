@@ -1,7 +1,5 @@
 //! Pipelines and pulls in the live view.
 
-use anstyle::Style;
-
 use super::line::Line;
 use super::row::{
     BOLD, CYAN, DIM, PLAIN, RED, Row, Stage, YELLOW, counted, of_usual, running_for, some_of, took,
@@ -61,6 +59,11 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// Whether something in it runs among services.
+    pub(super) fn needs_services(&self) -> bool {
+        self.work.iter().any(|step| !step.services.is_empty())
+    }
+
     /// Its rows; `waiting` is how many of what waits are shown.
     pub(super) fn rows(&self, state: &'a State, history: &History, now: f64, waiting: usize) -> Vec<Row<'a>> {
         let stage = self.stage();
@@ -78,13 +81,18 @@ impl<'a> Group<'a> {
                 Some((step, services)) => {
                     let missing = missing(services, &state.run);
                     let waits = if missing.is_empty() {
-                        " waits".into()
+                        "starting".into()
                     } else {
-                        format!(" waits for {}", some_of(&missing))
+                        format!("waits for {}", some_of(&missing))
                     };
-                    text.text(DIM, step.step.clone()).text(DIM, waits)
+                    text.text(DIM, format!("{waits}  {}", step.step))
                 }
-                None => text,
+                // The engine tells nothing of what it does before and after steps.
+                None => match self.work.iter().find(|step| is_planned(step)) {
+                    Some(next) => text.text(DIM, next.step.clone()),
+                    None if self.work.is_empty() => text.text(DIM, "preparing"),
+                    None => text.text(DIM, "finishing"),
+                },
             };
             rows.push(Row::new(stage, self.name, text).running(self.started(), None));
         }
@@ -121,10 +129,6 @@ impl<'a> Group<'a> {
         (ended.count(), self.count(&Outcome::Cached))
     }
 
-    pub(super) fn name(&self) -> &'a str {
-        self.name
-    }
-
     /// What came of it.
     pub(super) fn ended(&self, run: &'a Run) -> Row<'a> {
         let test = run.tests.iter().rev().find(|test| test.pipeline == self.name);
@@ -145,11 +149,7 @@ impl<'a> Group<'a> {
     fn passed(&self, test: Option<&Test>) -> Line {
         let (steps, cached) = self.counts();
         let shared = self.count(&Outcome::Shared);
-        let mut line = Line::default().text(PLAIN, counted(steps, "step"));
-        if cached > 0 {
-            let count = if cached == steps { "all".into() } else { cached.to_string() };
-            line = line.text(PLAIN, ", ").text(CYAN, format!("{count} CACHED"));
-        }
+        let mut line = with_cached(Line::default().text(PLAIN, counted(steps, "step")), cached, steps);
         if shared > 0 {
             line = line.text(PLAIN, ", ").text(CYAN, format!("{shared} SHARED"));
         }
@@ -298,12 +298,17 @@ pub(super) fn merged<'a>(groups: &[&Group<'a>]) -> Row<'a> {
         let (more, more_cached) = group.counts();
         (steps + more, cached + more_cached)
     });
-    let mut text = Line::default().text(PLAIN, counted(steps, "step"));
-    if cached > 0 {
-        let count = if cached == steps { "all".into() } else { cached.to_string() };
-        text = text.text(PLAIN, ", ").text(CYAN, format!("{count} CACHED"));
-    }
-    let style: Style = DIM;
-    let text = text.text(style, format!("  {}", names.join(", ")));
-    Row::new(Stage::Done, &counted(groups.len(), "pipeline"), text)
+    let text = Line::default().text(PLAIN, format!("{} done, {}", groups.len(), counted(steps, "step")));
+    let text = with_cached(text, cached, steps).text(DIM, format!("  {}", names.join(", ")));
+    Row::new(Stage::Done, "pipelines", text)
+}
+
+fn with_cached(line: Line, cached: usize, steps: usize) -> Line {
+    let count = match cached {
+        0 => return line,
+        1 if steps == 1 => "CACHED".into(),
+        _ if cached == steps => "all CACHED".into(),
+        _ => format!("{cached} CACHED"),
+    };
+    line.text(PLAIN, ", ").text(CYAN, count)
 }

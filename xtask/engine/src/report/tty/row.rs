@@ -40,9 +40,10 @@ pub(super) struct Row<'a> {
     pub(super) time: String,
     /// When it began, if it runs.
     pub(super) since: f64,
-    /// Its last lines.
-    pub(super) tail: Option<&'a Tail>,
-    /// It says this about itself, not about work: a heading.
+    /// Its last lines, and how many of them can be shown.
+    pub(super) tail: Option<(&'a Tail, usize)>,
+    pub(super) is_service: bool,
+    /// It only says what the rows below are.
     pub(super) is_heading: bool,
 }
 
@@ -50,7 +51,7 @@ impl<'a> Row<'a> {
     /// A row without a time.
     pub(super) fn new(stage: Stage, name: &str, text: Line) -> Self {
         let (name, time) = (name.to_owned(), String::new());
-        Self { stage, name, text, time, since: 0.0, tail: None, is_heading: false }
+        Self { stage, name, text, time, since: 0.0, tail: None, is_service: false, is_heading: false }
     }
 
     /// A line that parts rows.
@@ -66,7 +67,8 @@ impl<'a> Row<'a> {
 
     /// This row of something that runs since then and last said these lines.
     pub(super) fn running(self, since: f64, tail: Option<&'a Tail>) -> Self {
-        Self { since, tail: tail.filter(|tail| tail.len() > 0), ..self }
+        let tail = tail.map(|tail| (tail, tail.len())).filter(|(_, lines)| *lines > 0);
+        Self { since, tail, ..self }
     }
 
     /// As a line; names are as wide as `names`.

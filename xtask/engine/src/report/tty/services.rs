@@ -2,7 +2,7 @@
 
 use super::line::Line;
 use super::pipelines::missing;
-use super::row::{DIM, GREEN, PLAIN, RED, Row, Stage, counted, of_usual, some_of, took};
+use super::row::{DIM, GREEN, PLAIN, RED, Row, Stage, of_usual, some_of, took};
 use super::state::State;
 use crate::event::ServiceState;
 use crate::report::{History, Run, Service};
@@ -27,13 +27,17 @@ pub(super) fn rows<'a>(state: &'a State, history: &History, now: f64, merge: boo
     rows
 }
 
-/// One row for all services at the end of a run.
+/// One row for all services at the end of a run: what they came to, whatever ended them.
 pub(super) fn ended<'a>(state: &State) -> Option<Row<'a>> {
-    let run = &state.run;
-    let mut row = settled(run)?;
-    if let Some(removed) = state.removed {
-        row.text = row.text.text(DIM, format!("; all {removed} things of the run in the engine were removed"));
-    }
+    let came = |service: &Service, to: fn(&ServiceState) -> bool| service.since(to).is_some();
+    let kinds = [
+        ("failed", of(&state.run, |service| came(service, |state| *state == ServiceState::Failed))),
+        ("ready", of(&state.run, |service| came(service, |state| *state == ServiceState::Ready))),
+        ("completed", of(&state.run, |service| came(service, |state| *state == ServiceState::Completed))),
+    ];
+    let is_failed = !kinds[0].1.is_empty();
+    let mut row = merged(&kinds, if state.removed.is_some() { ", all removed" } else { "" })?;
+    row.stage = if is_failed { Stage::Failed } else { Stage::Done };
     Some(row)
 }
 
@@ -44,7 +48,7 @@ fn row<'a>(service: &'a Service, state: &'a State, history: &History, now: f64) 
         [] => line.clone().text(PLAIN, "starting"),
         missing => line.clone().text(DIM, format!("waits for {}", some_of(missing))),
     };
-    let named = |stage, text| Row::new(stage, &service.name, text);
+    let named = |stage, text| Row { is_service: true, ..Row::new(stage, &service.name, text) };
     let Some((since, last)) = service.states.last() else { return named(Stage::Waiting, line) };
     match last {
         ServiceState::Creating { pipeline, needs } => {
@@ -75,6 +79,8 @@ fn row<'a>(service: &'a Service, state: &'a State, history: &History, now: f64) 
         }
         ServiceState::Failed => {
             let why = service.failure.as_ref().map_or("failed", |(why, _)| why);
+            // Its name stands before it.
+            let why = why.strip_prefix(&*service.name).map_or(why, str::trim_start);
             named(Stage::Failed, line.text(RED, why))
         }
         ServiceState::Stopping => named(Stage::Waiting, line.text(DIM, "stopping")),
@@ -87,20 +93,33 @@ fn is_settled(service: &Service) -> bool {
 
 /// One row for the services that are where they are to be.
 fn settled<'a>(run: &Run) -> Option<Row<'a>> {
-    let that_are = |is: fn(&Service) -> bool| -> Vec<&str> {
-        run.services.iter().filter(|service| is(service)).map(|service| &*service.name).collect()
-    };
-    let stopping = that_are(|service| matches!(service.state(), Some(ServiceState::Stopping)));
-    let completed = that_are(|service| matches!(service.state(), Some(ServiceState::Completed)));
-    let ready = that_are(|service| matches!(service.state(), Some(ServiceState::Ready)));
-    let all = [&*stopping, &*ready, &*completed].concat();
-    if all.is_empty() {
+    let are = |state: ServiceState| of(run, move |service| service.state() == Some(&state));
+    let kinds = [
+        ("stopping", are(ServiceState::Stopping)),
+        ("ready", are(ServiceState::Ready)),
+        ("completed", are(ServiceState::Completed)),
+    ];
+    let mut row = merged(&kinds, "")?;
+    if !kinds[0].1.is_empty() {
+        row.stage = Stage::Waiting;
+    }
+    Some(row)
+}
+
+fn of(run: &Run, is: impl Fn(&Service) -> bool) -> Vec<&str> {
+    run.services.iter().filter(|service| is(service)).map(|service| &*service.name).collect()
+}
+
+/// Services by what they are, in one row; none if there are none.
+fn merged<'a>(kinds: &[(&str, Vec<&str>)], after: &str) -> Option<Row<'a>> {
+    let kinds: Vec<_> = kinds.iter().filter(|(_, names)| !names.is_empty()).collect();
+    if kinds.is_empty() {
         return None;
     }
-    let kinds = [(stopping.len(), "stopping"), (ready.len(), "ready"), (completed.len(), "completed")];
-    let kinds = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let counts: Vec<String> = kinds.iter().map(|(what, names)| format!("{} {what}", names.len())).collect();
+    let names: Vec<&str> = kinds.iter().flat_map(|(_, names)| names).copied().collect();
     let text = Line::default()
-        .text(PLAIN, kinds.collect::<Vec<_>>().join(", "))
-        .text(DIM, format!("  {}", all.join(", ")));
-    Some(Row::new(Stage::Done, &counted(all.len(), "service"), text))
+        .text(PLAIN, format!("{}{after}", counts.join(", ")))
+        .text(DIM, format!("  {}", names.join(", ")));
+    Some(Row { is_service: true, ..Row::new(Stage::Done, "services", text) })
 }

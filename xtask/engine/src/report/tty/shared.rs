@@ -17,12 +17,21 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Nothing is drawn of what is over sooner.
 const CALM: Duration = Duration::from_millis(100);
 
+/// What is told above the live view.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// Lines as somebody said them.
+    Lines(String),
+    /// A sentence of ours behind a word that says what it is: it is wrapped between words.
+    Prose(String),
+}
+
 /// What is known, and what is to be done.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) state: State,
     /// Lines for above the live view.
-    pub(super) above: Vec<String>,
+    pub(super) above: Vec<Told>,
     above_bytes: usize,
     /// Something changed since the last frame.
     pub(super) is_changed: bool,
@@ -77,14 +86,19 @@ impl Shared {
 
     /// Takes an event and what is told of it above the live view. Waits only where a terminal reads so
     /// slowly that too much is waiting for it.
-    pub(super) fn event(&self, at: f64, event: &Event, told: &str, stopping: &CancellationToken) {
+    pub(super) fn event(&self, at: f64, event: &Event, told: Told, stopping: &CancellationToken) {
         let mut known = self.known();
         known.state.apply(at, event);
         if known.is_gone {
             return;
         }
-        known.above.extend(told.lines().map(str::to_owned));
-        known.above_bytes += told.len();
+        let bytes = match &told {
+            Told::Lines(text) | Told::Prose(text) => text.len(),
+        };
+        if bytes > 0 {
+            known.above_bytes += bytes;
+            known.above.push(told);
+        }
         if known.live_from.is_none() && known.state.began().is_some() {
             known.live_from = Some(Instant::now() + CALM);
         }
@@ -114,7 +128,7 @@ impl Shared {
     }
 
     /// Takes what is to be told above the live view.
-    pub(super) fn take_above(&self, known: &mut Known) -> Vec<String> {
+    pub(super) fn take_above(&self, known: &mut Known) -> Vec<Told> {
         known.is_changed = false;
         known.above_bytes = 0;
         std::mem::take(&mut known.above)

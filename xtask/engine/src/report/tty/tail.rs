@@ -1,48 +1,57 @@
 //! The last lines of what runs.
 
-use std::collections::VecDeque;
-
 use super::clean;
 
-/// Lines that are kept of each: as many as a tall terminal has room for.
-pub(super) const KEPT: usize = 64;
-/// Characters that are kept of each line.
+/// Lines that are shown at most: as many as a tall terminal has room for.
+pub(super) const SHOWN: usize = 64;
+/// Characters of a line that are shown at most.
 const LONGEST: usize = 500;
+/// Bytes that are kept at least, and at most twice that.
+pub(super) const KEPT: usize = 32 * 1024;
 
-/// The last lines of one step or service. Takes no more memory however much is said, and costs
-/// little for lines that are never shown.
+/// The end of what one step or service said. It takes no more memory however much is said, and is
+/// looked at only when it is shown: most lines never are.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    lines: VecDeque<String>,
+    text: String,
 }
 
 impl Tail {
-    /// Takes whole lines; blank ones tell nothing and are left out.
+    /// Takes whole lines.
     pub(super) fn push(&mut self, text: &str) {
-        let mut last = [""; KEPT];
-        let mut count = 0;
-        let said = text.lines().rev().map(clean::overwritten).filter(|line| !line.trim_ascii().is_empty());
-        for (at, line) in said.take(KEPT).enumerate() {
-            last[at] = line;
-            count = at + 1;
+        self.text.push_str(after(text, text.len().saturating_sub(KEPT)));
+        if !text.ends_with('\n') {
+            self.text.push('\n');
         }
-        for line in last[..count].iter().rev() {
-            let mut kept = if self.lines.len() == KEPT { self.lines.pop_front() } else { None }.unwrap_or_default();
-            kept.clear();
-            kept.push_str(shortened(line));
-            self.lines.push_back(kept);
+        if self.text.len() > 2 * KEPT {
+            let rest = after(&self.text, self.text.len() - KEPT).len();
+            self.text.drain(..self.text.len() - rest);
         }
     }
 
     /// How many lines there are to show.
     pub(super) fn len(&self) -> usize {
-        self.lines.len()
+        self.lines().count()
     }
 
     /// The last lines, at most `count`, as they were said.
     pub(super) fn last(&self, count: usize) -> impl Iterator<Item = &str> {
-        self.lines.iter().skip(self.lines.len().saturating_sub(count)).map(String::as_str)
+        let mut lines: Vec<&str> = self.lines().take(count).collect();
+        lines.reverse();
+        lines.into_iter()
     }
+
+    /// Its lines from the last on; blank ones tell nothing and are left out.
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        let said = self.text.lines().rev().map(clean::overwritten);
+        said.filter(|line| !line.trim_ascii().is_empty()).map(shortened).take(SHOWN)
+    }
+}
+
+/// A text from a byte on, or from the next character on.
+fn after(text: &str, byte: usize) -> &str {
+    let at = (byte..=text.len()).find(|at| text.is_char_boundary(*at));
+    &text[at.unwrap_or(text.len())..]
 }
 
 fn shortened(line: &str) -> &str {
@@ -61,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_lines_are_kept_and_no_more() {
+    fn the_last_lines_are_shown_and_no_more() {
         let mut tail = Tail::default();
         tail.push("one\n\n  \ntwo\n");
         assert_eq!(lines(&tail), ["one", "two"]);
@@ -69,19 +78,19 @@ mod tests {
         tail.push(&many);
         tail.push("50%\r100%\r\nlast");
         assert_eq!(lines(&tail), ["999", "100%", "last"]);
-        assert_eq!(tail.len(), KEPT);
-        tail.push(&"ö".repeat(100_000));
+        assert_eq!(tail.len(), SHOWN);
+        tail.push(&"ö".repeat(1000));
         assert_eq!(tail.last(1).next().map(str::len), Some(2 * LONGEST));
     }
 
     #[test]
     fn memory_is_bounded_whatever_is_said() {
         let mut tail = Tail::default();
-        let long = "x".repeat(64 * 1024) + "\n";
-        for _ in 0..10_000 {
-            tail.push(&long);
+        for length in (0..200_000).step_by(1001) {
+            tail.push(&"ö".repeat(length));
+            tail.push("short\n");
         }
-        let kept: usize = tail.lines.iter().map(String::capacity).sum();
-        assert!(kept <= KEPT * LONGEST * 2, "{kept}");
+        assert!(tail.text.capacity() <= 4 * KEPT, "{}", tail.text.capacity());
+        assert_eq!(tail.last(1).next(), Some("short"));
     }
 }
