@@ -449,7 +449,8 @@ impl Test {
 }
 
 fn count_lines(text: &str) -> u64 {
-    let ends = text.bytes().filter(|byte| *byte == b'\n').count() as u64;
+    // Searched for by the library, which is optimised in any build: programs may print a lot.
+    let ends = text.matches('\n').count() as u64;
     ends + u64::from(!text.is_empty() && !text.ends_with('\n'))
 }
 
