@@ -66,9 +66,8 @@ fn a_run_that_passed_leaves_its_result() {
     for cached in [false, true] {
         pane.clear();
         pane.type_line(&command);
-        let screen = pane.wait_for("the result", |screen| {
-            screen.ends_with("ready$") && screen.contains("Finished in")
-        });
+        let screen = pane
+            .wait_for("the result", |screen| screen.ends_with("ready$") && screen.contains("Finished in"));
         let result = screen.lines().find(|line| line.starts_with("✔ test-ui")).expect("a result");
         assert!(result.contains("· 2 passed"), "{screen}");
         assert_eq!(result.contains("all CACHED"), cached, "{screen}");

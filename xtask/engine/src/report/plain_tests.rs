@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Plain, Verbosity};
-use crate::event::{Event, MadeBefore, Outcome, SCHEMA, Reporter, StepKind, TestCounts, TestFailure};
+use crate::event::{Event, MadeBefore, Outcome, Reporter, SCHEMA, StepKind, TestCounts, TestFailure};
 
 /// What was written, and how often it may be written before the reader is gone.
 #[derive(Clone, Default)]

@@ -326,9 +326,7 @@ impl Run {
             | Event::Uploaded { pipeline, directory, files, bytes, .. } => {
                 let suffix = format!(" {directory}");
                 let mut steps = self.pipeline(pipeline).steps.iter_mut();
-                let upload = |step: &&mut Step| {
-                    step.kind == StepKind::Upload && step.step.ends_with(&suffix)
-                };
+                let upload = |step: &&mut Step| step.kind == StepKind::Upload && step.step.ends_with(&suffix);
                 if let Some(step) = steps.find(upload) {
                     step.sent = (*files, *bytes);
                     step.started = step.started.or(Some(at));

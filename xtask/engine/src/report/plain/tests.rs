@@ -44,7 +44,10 @@ fn ended(pipeline: &str, exit_code: Option<i32>) -> [Event; 2] {
         seconds: 0.6,
         facts: String::new(),
     };
-    [finished, Event::StepFailed { pipeline, step, exit_code, tail: vec!["npm error".into()], log: String::new() }]
+    [
+        finished,
+        Event::StepFailed { pipeline, step, exit_code, tail: vec!["npm error".into()], log: String::new() },
+    ]
 }
 
 #[test]

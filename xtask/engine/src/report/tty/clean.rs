@@ -92,7 +92,10 @@ mod tests {
 
     #[test]
     fn colours_stay_above_the_live_view_and_nothing_else_does() {
-        assert_eq!(colored("\u{1b}[31mred\u{1b}[0m\u{1b}[2J\u{1b}[H!\r\u{7}", true), "\u{1b}[31mred\u{1b}[0m!\u{1b}[0m");
+        assert_eq!(
+            colored("\u{1b}[31mred\u{1b}[0m\u{1b}[2J\u{1b}[H!\r\u{7}", true),
+            "\u{1b}[31mred\u{1b}[0m!\u{1b}[0m"
+        );
         assert_eq!(colored("\u{1b}[31mred\u{1b}[0m", false), "red");
         assert_eq!(colored("\u{1b}]0;title\u{7}a\u{1b}]0;t\u{1b}\\b\u{1b}(Bc\u{1b}", true), "abBc");
         assert_eq!(colored("\u{1b}[ö \u{1b}ö \u{1b}[1", true).replace('[', ""), "ö ö ");

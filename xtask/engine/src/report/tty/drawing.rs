@@ -33,6 +33,8 @@ pub(super) struct Drawing<W, S> {
     estimate: Estimate,
     brief: Brevity,
     drawn_for: Option<Size>,
+    /// Something was told above the live view.
+    has_told: bool,
 }
 
 impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
@@ -49,6 +51,7 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
             estimate: Estimate::default(),
             brief: Brevity::default(),
             drawn_for: None,
+            has_told: false,
         }
     }
 
@@ -141,6 +144,9 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
         if !known.state.run.pipelines.is_empty() {
             let (state, colors) = (&known.state, self.look.colors);
             let view = View { state, history: &History::default(), end: None, is_stopping: false, colors };
+            if self.has_told || !above.is_empty() {
+                above.push(Told::Lines("\n".into()));
+            }
             above.extend(view.result(size.columns).into_iter().map(|line| Told::Lines(line.text)));
             above.push(Told::Lines("\n".into()));
         }
@@ -150,6 +156,7 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
     }
 
     fn paint(&mut self, above: &[Told], lines: Vec<Drawn>, size: Size) -> io::Result<()> {
+        self.has_told |= !above.is_empty();
         let above: Vec<String> = above
             .iter()
             .flat_map(|told| match told {

@@ -30,6 +30,8 @@ pub(super) struct View<'a> {
 /// How much is told of what needs no attention, from much to little.
 #[derive(Debug, Clone, Copy)]
 struct Detail {
+    /// A blank line stands above all and above each heading.
+    spaced: bool,
     /// Pipelines that are done have a row each.
     done: bool,
     /// Services that have settled have a row each.
@@ -38,12 +40,13 @@ struct Detail {
     waiting: usize,
 }
 
-const DETAILS: [Detail; 5] = [
-    Detail { done: true, services: true, waiting: 3 },
-    Detail { done: true, services: true, waiting: 1 },
-    Detail { done: false, services: true, waiting: 1 },
-    Detail { done: false, services: false, waiting: 1 },
-    Detail { done: false, services: false, waiting: 0 },
+const DETAILS: [Detail; 6] = [
+    Detail { spaced: true, done: true, services: true, waiting: 3 },
+    Detail { spaced: false, done: true, services: true, waiting: 3 },
+    Detail { spaced: false, done: true, services: true, waiting: 1 },
+    Detail { spaced: false, done: false, services: true, waiting: 1 },
+    Detail { spaced: false, done: false, services: false, waiting: 1 },
+    Detail { spaced: false, done: false, services: false, waiting: 0 },
 ];
 
 /// How brief a frame is.
@@ -51,6 +54,8 @@ const DETAILS: [Detail; 5] = [
 pub(super) struct Brevity(usize);
 
 impl Brevity {
+    const MOST: Self = Self(DETAILS.len() - 1);
+
     fn detail(self) -> Detail {
         DETAILS[self.0]
     }
@@ -70,14 +75,25 @@ impl View<'_> {
         // One row is for the header, one for the cursor.
         let room = size.rows.saturating_sub(2);
         let mut rows = self.rows(now, brief.detail());
-        while rows.len() + wanted(&rows) > room && brief.grow() {
+        // Once all is there, what it says has the screen.
+        if self.state.is_following() && rows.iter().all(|row| row.stage == Stage::Done) {
+            *brief = Brevity::MOST;
+            rows = self.rows(now, brief.detail());
+        }
+        let needed =
+            |rows: &[Row<'_>], brief: Brevity| rows.len() + wanted(rows) + usize::from(brief.detail().spaced);
+        while needed(&rows, *brief) > room && brief.grow() {
             rows = self.rows(now, brief.detail());
         }
         let more = cut(&mut rows, room);
         let used = rows.len() + usize::from(more.is_some());
+        let used = used + usize::from(brief.detail().spaced);
         let tails = share(&rows, room.saturating_sub(used));
         let names = name_width(rows.iter());
         let mut lines = vec![self.header(now, size.columns)];
+        if brief.detail().spaced {
+            lines.insert(0, Line::default());
+        }
         for (row, count) in rows.iter().zip(tails) {
             lines.push(row.line(names, now));
             let tail = row.tail.into_iter().flat_map(|(tail, _)| tail.last(count));
@@ -93,7 +109,10 @@ impl View<'_> {
         let run = &self.state.run;
         let groups = pipelines::groups(run);
         let ended = |needs_services: bool| {
-            groups.iter().filter(move |group| group.needs_services() == needs_services).map(|group| group.ended(run))
+            groups
+                .iter()
+                .filter(move |group| group.needs_services() == needs_services)
+                .map(|group| group.ended(run))
         };
         let mut rows: Vec<Row<'_>> = ended(false).collect();
         rows.extend(services::ended(self.state));
@@ -111,7 +130,8 @@ impl View<'_> {
         }
         let Some(end) = self.end else { return line };
         let left = end - now;
-        let text = if left < 1.0 { "longer than usual".into() } else { format!("about {} left", rounded(left)) };
+        let text =
+            if left < 1.0 { "longer than usual".into() } else { format!("about {} left", rounded(left)) };
         let line = line.right(DIM, text);
         if columns < 60 {
             return line;
@@ -138,9 +158,18 @@ impl View<'_> {
         for group in first {
             rows.extend(group.rows(self.state, self.history, now, detail.waiting));
         }
+        let heading = |rows: &mut Vec<Row<'_>>, text| {
+            if detail.spaced && !rows.is_empty() {
+                rows.push(Row::heading(""));
+            }
+            rows.push(Row::heading(text));
+        };
+        if detail.services && !run.services.is_empty() {
+            heading(&mut rows, "services");
+        }
         rows.extend(services::rows(self.state, self.history, now, !detail.services));
         if detail.services && !run.services.is_empty() && !last.is_empty() {
-            rows.push(Row::heading("tests"));
+            heading(&mut rows, "tests");
         }
         for group in last {
             rows.extend(group.rows(self.state, self.history, now, detail.waiting));

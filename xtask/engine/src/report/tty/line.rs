@@ -48,6 +48,11 @@ impl Line {
         self
     }
 
+    /// Columns that its text takes.
+    pub(super) fn width(&self) -> usize {
+        self.left.iter().map(|span| width(&span.text)).sum()
+    }
+
     /// This line and the text of another after it.
     pub(super) fn append(mut self, other: Self) -> Self {
         self.left.extend(other.left);

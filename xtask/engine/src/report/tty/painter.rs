@@ -62,8 +62,10 @@ impl Painter {
         if above.is_empty() && !resized && lines == self.drawn {
             return None;
         }
-        let above: Vec<Drawn> =
-            above.iter().map(|text| Drawn { text: text.clone(), width: line::width(&clean::plain(text)) }).collect();
+        let above: Vec<Drawn> = above
+            .iter()
+            .map(|text| Drawn { text: text.clone(), width: line::width(&clean::plain(text)) })
+            .collect();
         let mut bytes = String::from(BEGIN);
         if torn {
             bytes += HOME;
@@ -119,7 +121,7 @@ impl Painter {
         bytes.push_str(CLEAR_LINE);
         bytes.push_str(&line.text);
         // At a full row's end the cursor still stands on its last character.
-        if line.width % self.size.columns.max(1) != 0 {
+        if !line.width.is_multiple_of(self.size.columns.max(1)) {
             bytes.push_str(CLEAR_LINE);
         }
         bytes.push_str("\r\n");

@@ -99,20 +99,27 @@ impl<'a> Group<'a> {
         for row in &mut rows[1..] {
             row.name.clear();
         }
-        let planned: Vec<&Step> = self.work.iter().copied().filter(|step| is_planned(step)).collect();
         // What waits for services alone stands in the row already.
-        if waiting > 0 && self.running().next().is_some() {
-            let telling = planned.iter().filter(|step| matches!(step.kind, StepKind::Exec | StepKind::Test));
-            let shown: Vec<_> = telling.take(waiting).collect();
-            let more = planned.len() - shown.len();
-            for step in shown {
-                let text = Line::default().text(DIM, step.step.clone()).text(DIM, " waits");
-                rows.push(Row::new(Stage::Waiting, "", text));
-            }
-            if more > 0 {
-                let steps = if more == 1 { "step waits" } else { "steps wait" };
-                rows.push(Row::new(Stage::Waiting, "", Line::default().text(DIM, format!("… {more} more {steps}"))));
-            }
+        if self.running().next().is_some() {
+            rows.extend(self.waiting(waiting));
+        }
+        rows
+    }
+
+    /// Rows of the commands that wait; the position tells how many steps there are.
+    fn waiting(&self, shown: usize) -> Vec<Row<'a>> {
+        let is_command = |step: &&&Step| matches!(step.kind, StepKind::Exec | StepKind::Test);
+        let commands: Vec<_> = self.work.iter().filter(|step| is_planned(step)).filter(is_command).collect();
+        let indent = " ".repeat(self.position().width());
+        let row =
+            |text: String| Row::new(Stage::Waiting, "", Line::default().text(DIM, indent.clone() + &text));
+        let mut rows: Vec<_> =
+            commands.iter().take(shown).map(|step| row(format!("{} waits", step.step))).collect();
+        match commands.len() - rows.len() {
+            0 => {}
+            _ if shown == 0 => {}
+            1 => rows.push(row("… 1 more step waits".into())),
+            more => rows.push(row(format!("… {more} more steps wait"))),
         }
         rows
     }
@@ -260,7 +267,10 @@ fn is_planned(step: &Step) -> bool {
 pub(super) fn missing<'a>(services: &'a [String], run: &Run) -> Vec<&'a str> {
     let is_there = |name: &str| {
         let service = run.services.iter().find(|service| service.name == name);
-        matches!(service.and_then(|service| service.state()), Some(ServiceState::Ready | ServiceState::Completed))
+        matches!(
+            service.and_then(|service| service.state()),
+            Some(ServiceState::Ready | ServiceState::Completed)
+        )
     };
     services.iter().map(String::as_str).filter(|name| !is_there(name)).collect()
 }

@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn sentences_break_between_words_below_their_beginning() {
-        let line = "    stand-in traefik:v2.9 \u{1b}[2mis Traefik 3.7.15 on this machine's Debian\u{1b}[0m, not 2.9";
+        let line =
+            "    stand-in traefik:v2.9 \u{1b}[2mis Traefik 3.7.15 on this machine's Debian\u{1b}[0m, not 2.9";
         assert_eq!(
             wrapped(line, 48),
             [

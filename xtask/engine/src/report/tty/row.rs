@@ -77,7 +77,7 @@ impl<'a> Row<'a> {
             return self.text.clone();
         }
         let (style, symbol) = match self.stage {
-            Stage::Failed => (RED, "✖"),
+            Stage::Failed => (RED, "✘"),
             Stage::Running => (CYAN, spinner(now)),
             Stage::Waiting => (DIM, "·"),
             Stage::Done => (GREEN, "✔"),
@@ -147,12 +147,11 @@ pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The first three of some names, and how many more there are.
-pub(super) fn some_of(names: &[&str]) -> String {
-    const SHOWN: usize = 3;
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+/// The names of one or two services, or how many they are.
+pub(super) fn some_of(services: &[&str]) -> String {
+    match services {
+        [one] => (*one).to_owned(),
+        [one, other] => format!("{one} and {other}"),
+        more => format!("{} services", more.len()),
     }
 }

@@ -16,8 +16,6 @@ pub(super) fn rows<'a>(state: &'a State, history: &History, now: f64, merge: boo
     let mut rows = Vec::new();
     if merge {
         rows.extend(settled(run));
-    } else {
-        rows.push(Row::heading("services"));
     }
     for service in &run.services {
         if !merge || !is_settled(service) {
@@ -54,7 +52,10 @@ fn row<'a>(service: &'a Service, state: &'a State, history: &History, now: f64) 
         ServiceState::Creating { pipeline, needs } => {
             let is_built = run.pipelines.iter().any(|known| known.name == *pipeline && known.ended.is_some());
             if is_built {
-                named(Stage::Waiting, if needs.is_empty() { line.text(DIM, "creating") } else { waits(needs) })
+                named(
+                    Stage::Waiting,
+                    if needs.is_empty() { line.text(DIM, "creating") } else { waits(needs) },
+                )
             } else {
                 named(Stage::Waiting, line.text(DIM, "waits for its image"))
             }
@@ -71,9 +72,7 @@ fn row<'a>(service: &'a Service, state: &'a State, history: &History, now: f64) 
                 .time(of_usual(now - since, usual))
                 .running(*since, state.of_service(&service.name))
         }
-        ServiceState::Ready => {
-            named(Stage::Done, line.text(GREEN, "ready")).time(took(service.seconds))
-        }
+        ServiceState::Ready => named(Stage::Done, line.text(GREEN, "ready")).time(took(service.seconds)),
         ServiceState::Completed => {
             named(Stage::Done, line.text(GREEN, "completed")).time(took(service.seconds))
         }

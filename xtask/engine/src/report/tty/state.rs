@@ -17,6 +17,8 @@ pub(super) struct State {
     services: Vec<(String, Tail)>,
     /// Containers, networks and volumes that were removed at the end.
     pub(super) removed: Option<usize>,
+    /// Services whose lines are told above the live view.
+    followed: Vec<String>,
     /// The time of the last event, and when it came.
     clock: Option<(f64, Instant)>,
 }
@@ -41,10 +43,11 @@ impl State {
             }
             Event::Service { service, state, .. } => {
                 self.services.retain(|(name, _)| name != service);
-                if matches!(state, ServiceState::Starting { .. }) {
+                if matches!(state, ServiceState::Starting { .. }) && !self.followed.contains(service) {
                     self.services.push((service.clone(), Tail::default()));
                 }
             }
+            Event::ServicesFollowed { services } => self.followed.extend(services.iter().cloned()),
             Event::ServicesRemoved { removed, .. } => self.removed = Some(*removed),
             _ => {}
         }
@@ -62,6 +65,11 @@ impl State {
         pipelines.chain(pulls).min_by(f64::total_cmp)
     }
 
+    /// Whether lines of services are what a person wants to see.
+    pub(super) fn is_following(&self) -> bool {
+        !self.followed.is_empty()
+    }
+
     /// The last lines of a step that runs.
     pub(super) fn of_step(&self, pipeline: &str, id: &str) -> Option<&Tail> {
         let mut steps = self.steps.iter();
@@ -74,7 +82,8 @@ impl State {
     }
 
     fn step_tail(&mut self, pipeline: &str, id: &str) -> &mut Tail {
-        let known = self.steps.iter().position(|(in_pipeline, step, _)| step == id && in_pipeline == pipeline);
+        let known =
+            self.steps.iter().position(|(in_pipeline, step, _)| step == id && in_pipeline == pipeline);
         let at = known.unwrap_or_else(|| {
             self.steps.push((pipeline.to_owned(), id.to_owned(), Tail::default()));
             self.steps.len() - 1

@@ -53,9 +53,14 @@ fn two_builds_that_run_with_what_they_usually_take() {
         seconds: 0.0,
         facts: String::new(),
     };
-    let uploading =
-        Event::Uploading { pipeline: "crux-ui".into(), directory: "web/crux".into(), files: 12, bytes: 34_567 };
-    let pull = |current, total, done| Event::Pull { image: "postgres:14.2-alpine".into(), current, total, done };
+    let uploading = Event::Uploading {
+        pipeline: "crux-ui".into(),
+        directory: "web/crux".into(),
+        files: 12,
+        bytes: 34_567,
+    };
+    let pull =
+        |current, total, done| Event::Pull { image: "postgres:14.2-alpine".into(), current, total, done };
     let run = [
         timed(0.0, pipeline("crux")),
         timed(0.0, planned("crux", &steps)),
@@ -129,14 +134,16 @@ fn a_window_of_any_size_shows_something() {
 
 #[test]
 fn what_runs_alone_has_the_room() {
-    let mut run = vec![timed(0.0, pipeline("test-ui")), timed(0.0, started("test-ui", 0, "test npm run test"))];
-    let lines: String = (1..=100).map(|line| format!("  \u{1b}[32m✓\u{1b}[0m case {line}\tin 測試.ts\n")).collect();
+    let mut run =
+        vec![timed(0.0, pipeline("test-ui")), timed(0.0, started("test-ui", 0, "test npm run test"))];
+    let lines: String =
+        (1..=100).map(|line| format!("  \u{1b}[32m✓\u{1b}[0m case {line}\tin 測試.ts\n")).collect();
     run.push(timed(0.1, said("test-ui", 0, "test npm run test", &lines)));
     let mut terminal = Terminal::new(SMALL);
     terminal.show(&at(3.0, &run), 3.0, &[]);
     let contents = terminal.contents();
     assert_eq!(contents.lines().count(), 23, "{contents}");
-    assert!(contents.ends_with("✓ case 100    in 測試.ts") && contents.contains("case 80"), "{contents}");
+    assert!(contents.ends_with("✓ case 100    in 測試.ts") && contents.contains("case 81 "), "{contents}");
 }
 
 #[test]
@@ -145,7 +152,7 @@ fn somebody_stopped_it() {
     terminal.is_stopping = true;
     terminal.show(&at(4.2, &events(E2E_FAILED)), 4.2, &[]);
     let contents = terminal.contents();
-    assert_eq!(contents.lines().next(), Some("e2e  4s  stopping: removing what ran"));
+    assert_eq!(contents.lines().find(|line| !line.is_empty()), Some("e2e  4s  stopping: removing what ran"));
 }
 
 #[test]

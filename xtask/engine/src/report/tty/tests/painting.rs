@@ -50,7 +50,7 @@ fn at_the_end_nothing_is_left_of_it() {
 fn the_cursor_is_below_and_what_is_typed_there_goes() {
     let mut terminal = Terminal::new(SMALL);
     terminal.show(&speaking(2), 1.0, &[]);
-    assert_eq!(terminal.parser.screen().cursor_position(), (5, 0), "{}", terminal.contents());
+    assert_eq!(terminal.parser.screen().cursor_position(), (6, 0), "{}", terminal.contents());
     terminal.parser.process(b"^C");
     terminal.show(&speaking(2), 1.1, &[]);
     assert!(!terminal.contents().contains("^C"), "{}", terminal.contents());
@@ -60,7 +60,8 @@ fn the_cursor_is_below_and_what_is_typed_there_goes() {
 #[test]
 fn a_window_that_is_resized_shows_what_a_new_one_would() {
     let text = format!("a line that wraps {}", "x".repeat(100));
-    for size in [LARGE, Size { columns: 30, rows: 24 }, Size { columns: 80, rows: 4 }, Size { columns: 40, rows: 9 }]
+    for size in
+        [LARGE, Size { columns: 30, rows: 24 }, Size { columns: 80, rows: 4 }, Size { columns: 40, rows: 9 }]
     {
         let mut terminal = Terminal::new(SMALL);
         terminal.show(&speaking(10), 1.0, &["kept", &text, "last"]);
