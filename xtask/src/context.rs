@@ -11,9 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, Reporter, SCHEMA};
 use xtask_engine::report::Record;
-use xtask_engine::session::{Options, StandIns};
+use xtask_engine::session::{Again, Options, StandIns};
 use xtask_engine::{Error, Session};
 
+use crate::again;
 use crate::cli::Global;
 use crate::cmd::Command;
 use crate::exit;
@@ -84,8 +85,17 @@ impl Context {
             ready_timeout: self.global.ready_timeout,
             watchdog: Some(watchdog()),
             prober: Some(images::prober()),
+            again: Some(self.again()),
             only_look: false,
         }
+    }
+
+    /// How one test is run again.
+    fn again(&self) -> Again {
+        let line: Vec<String> =
+            std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+        let task = self.task.clone();
+        Again(Arc::new(move |pipeline, rerun| again::command(&line, &task, pipeline, rerun)))
     }
 
     async fn open(&self, options: Options) -> anyhow::Result<Arc<Session>> {

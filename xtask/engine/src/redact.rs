@@ -134,7 +134,9 @@ impl Redactor {
             | Event::RunFinished { error: Some(text), .. } => clean(text),
             // The lines of steps and services are clean already: Lines did it, before they were cut.
             Event::StepLog { step, .. } => clean(step),
-            Event::StepsPlanned { steps, .. } => steps.iter_mut().for_each(|planned| clean(&mut planned.step)),
+            Event::StepsPlanned { steps, .. } => {
+                steps.iter_mut().for_each(|planned| clean(&mut planned.step))
+            }
             Event::StepFinished { step, outcome, .. } => {
                 clean(step);
                 if let Outcome::Failed { error } = outcome {
@@ -152,8 +154,8 @@ impl Redactor {
                     clean(&mut failure.name);
                     clean(&mut failure.message);
                     failure.rerun.iter_mut().for_each(clean);
+                    clean(&mut failure.again);
                 }
-
             }
             Event::ServiceFailed { why, tail, .. } => {
                 clean(why);
@@ -206,9 +208,9 @@ fn base64_forms(secret: &str) -> impl Iterator<Item = String> + use<> {
         let to = bytes.len() * 8 / 6;
         whole[from.min(to)..to].to_owned()
     };
-    let standard: Vec<String> =
-        (0..3).map(inside).filter(|form| form.len() >= SHORTEST_ENCODED).collect();
-    let url_safe: Vec<String> = standard.iter().map(|form| form.replace('+', "-").replace('/', "_")).collect();
+    let standard: Vec<String> = (0..3).map(inside).filter(|form| form.len() >= SHORTEST_ENCODED).collect();
+    let url_safe: Vec<String> =
+        standard.iter().map(|form| form.replace('+', "-").replace('/', "_")).collect();
     standard.into_iter().chain(url_safe)
 }
 

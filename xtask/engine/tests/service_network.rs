@@ -59,7 +59,8 @@ async fn needs_decide_the_order_and_what_needs_nothing_runs_at_once() {
     let completed = |state: &ServiceState| *state == ServiceState::Completed;
     assert!(at("slow", completed) < at("after", starting));
     assert!(at("beside", starting) < at("slow", completed));
-    let creating = |state: &ServiceState| matches!(state, ServiceState::Creating { needs, .. } if *needs == ["slow"]);
+    let creating =
+        |state: &ServiceState| matches!(state, ServiceState::Creating { needs, .. } if *needs == ["slow"]);
     assert!(at("after", creating) < at("slow", completed), "what it needs is told before that is there");
     // Once in a session, however many ask.
     world.start(&[&slow, &beside]).await;

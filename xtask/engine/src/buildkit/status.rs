@@ -120,8 +120,7 @@ impl<'a> Progress<'a> {
             needs: self.shown_inputs(step),
             services: Vec::new(),
         });
-        self.events
-            .emit(Event::StepsPlanned { pipeline: self.pipeline.to_owned(), steps: steps.collect() });
+        self.events.emit(Event::StepsPlanned { pipeline: self.pipeline.to_owned(), steps: steps.collect() });
     }
 
     /// Tells how far uploads are that are on their way.

@@ -12,7 +12,8 @@ mod results;
 
 pub(crate) use definition::Step;
 pub(crate) use exec::{
-    APT_CONFIG, APT_SECRET, CA_SECRET, DEADLINE_SECRET, EXIT_CODE_FILE, OUTPUT_END_FILE, OUTPUT_FILE, TIMED_OUT,
+    APT_CONFIG, APT_SECRET, CA_SECRET, DEADLINE_SECRET, EXIT_CODE_FILE, OUTPUT_END_FILE, OUTPUT_FILE,
+    TIMED_OUT,
 };
 pub(crate) use lower::{Lowering, ResolvedDirectory, ResolvedImage, Surroundings, Target};
 pub(crate) use needs::Needs;

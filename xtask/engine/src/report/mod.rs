@@ -1,12 +1,15 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
+mod ending;
 mod plain;
 mod plain_services;
 #[cfg(test)]
 mod plain_tests;
 mod record;
 mod run;
+mod style;
 
 pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
-pub use run::{End, Pipeline, Pull, Run, Service, Step, StepFailure, Test};
+pub use run::{End, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
+pub use style::ago;

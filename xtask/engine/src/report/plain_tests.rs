@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Plain, Verbosity};
-use crate::event::{Event, MadeBefore, Outcome, SCHEMA, Reporter, StepKind, TestCounts, TestFailure};
+use crate::event::{Event, MadeBefore, Outcome, Reporter, SCHEMA, StepKind, TestCounts, TestFailure};
 
 /// What was written, and how often it may be written before the reader is gone.
 #[derive(Clone, Default)]
@@ -90,6 +90,7 @@ fn two_pipelines() -> Vec<Event> {
         started: None,
         seconds: 0.1,
         rerun: vec!["src/health.spec.ts".into()],
+        again: "cargo xtask test-crux -- src/health.spec.ts".into(),
         message: (1..=30).map(|line| format!("line {line} of the message\n")).collect(),
     };
     vec![

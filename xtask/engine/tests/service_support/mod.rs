@@ -69,13 +69,13 @@ impl Closing {
     pub fn service_states(&self, name: &str) -> Vec<String> {
         let word = |state: ServiceState| {
             Some(match state {
-            ServiceState::Creating { .. } | ServiceState::Stopping => return None,
-            ServiceState::Waiting { needs } => format!("waiting for {}", needs.join(", ")),
-            ServiceState::Starting { .. } => "starting".into(),
-            ServiceState::Ready => "ready".into(),
-            ServiceState::Completed => "completed".into(),
-            ServiceState::Failed => "failed".into(),
-        })
+                ServiceState::Creating { .. } | ServiceState::Stopping => return None,
+                ServiceState::Waiting { needs } => format!("waiting for {}", needs.join(", ")),
+                ServiceState::Starting { .. } => "starting".into(),
+                ServiceState::Ready => "ready".into(),
+                ServiceState::Completed => "completed".into(),
+                ServiceState::Failed => "failed".into(),
+            })
         };
         let of = |event| match event {
             Event::Service { service, state, .. } if service == name => word(state),

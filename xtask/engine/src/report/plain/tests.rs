@@ -2,6 +2,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::event::TestCounts;
 
 #[derive(Clone, Default)]
 struct Screen(Arc<Mutex<Vec<u8>>>);
@@ -44,7 +45,10 @@ fn ended(pipeline: &str, exit_code: Option<i32>) -> [Event; 2] {
         seconds: 0.6,
         facts: String::new(),
     };
-    [finished, Event::StepFailed { pipeline, step, exit_code, tail: vec!["npm error".into()], log: String::new() }]
+    [
+        finished,
+        Event::StepFailed { pipeline, step, exit_code, tail: vec!["npm error".into()], log: String::new() },
+    ]
 }
 
 #[test]
