@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, Reporter, SCHEMA};
@@ -26,6 +26,9 @@ use crate::runs::{self, PipelineSeen};
 
 /// The one argument by which this program is the watchdog of a run: not for people.
 pub const WATCHDOG: &str = "--watch-over-a-run";
+
+/// After a run that took longer, the sizes of all records are looked at.
+const LOOK_AT_SIZES: Duration = Duration::from_secs(1);
 
 /// What a task has to work with.
 pub struct Context {
@@ -138,7 +141,7 @@ pub fn run(global: Global, command: Command) -> i32 {
     let seen = PipelineSeen::default();
     let mut reporters: Vec<Box<dyn Reporter>> =
         vec![reporters::of_output(output, &global, &stopped, &cancel), Box::new(seen.clone())];
-    match Record::create(&record) {
+    match Record::create(&record, runs::kept_logs()) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             return fail(&anyhow::Error::new(Error::Usage(format!(
@@ -173,8 +176,13 @@ pub fn run(global: Global, command: Command) -> i32 {
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
     let code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
-    if let Some(folder) = own_folder.filter(|_| !seen.any()) {
-        runs::forget(&folder);
+    match own_folder {
+        Some(folder) if !seen.any() => runs::forget(&folder),
+        // What took no time made next to nothing.
+        Some(folder) if events.elapsed() > LOOK_AT_SIZES => {
+            runs::prune_to(&runs::all(), runs::KEPT_BYTES, &folder);
+        }
+        _ => {}
     }
     code
 }

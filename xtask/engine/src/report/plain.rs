@@ -35,6 +35,8 @@ pub struct Plain<W> {
     /// The step whose output and end were the last that was written.
     latest: Option<String>,
     run: Run,
+    /// A command printed its result: that is all that people, and programs, want of it.
+    printed: bool,
     services: Services,
     on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -48,6 +50,7 @@ impl<W: Write + Send> Plain<W> {
             speaking: None,
             latest: None,
             run: Run::default(),
+            printed: false,
             services: Services::default(),
             on_closed: Some(Box::new(on_closed)),
         }
@@ -126,7 +129,8 @@ impl<W: Write + Send> Plain<W> {
             129.. => (YELLOW, "Stopped", "after"),
             _ => (RED, "Failed", "in"),
         };
-        if self.verbosity > Verbosity::Quiet && !failed_before_it_began {
+        let only_printed = self.printed && self.run.pipelines.is_empty();
+        if self.verbosity > Verbosity::Quiet && !failed_before_it_began && !only_printed {
             self.line(style, status, &format!("{when} {}", seconds(took)));
         }
     }
@@ -141,6 +145,7 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::Notice { text } if normal => self.line(YELLOW, "note", text),
             Event::Detail { text } if verbose => self.line(DIM, "detail", text),
             Event::Output { line } => {
+                self.printed = true;
                 self.speaking = None;
                 self.latest = None;
                 self.write(&format!("{line}\n"));

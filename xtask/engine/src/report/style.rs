@@ -25,7 +25,7 @@ pub(super) fn speaker(step: &str, pipeline: &str) -> String {
 }
 
 /// `0.15s`, `12.3s`, `4m 07s`.
-pub(super) fn seconds(seconds: f64) -> String {
+pub fn seconds(seconds: f64) -> String {
     if seconds < 10.0 {
         format!("{seconds:.2}s")
     } else if seconds < 60.0 {
