@@ -200,3 +200,94 @@ fn last_lines(step: &str, pipeline: &str, exit_code: Option<i32>, tail: &[String
 fn complete_output(log: &str, before: &str) -> String {
     if log.is_empty() { String::new() } else { format!("{before}complete output: {log}\n") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, SCHEMA, StepKind};
+
+    fn said(service: &str, text: &str) -> Event {
+        Event::ServiceLog { service: service.into(), text: text.into() }
+    }
+
+    fn failure(name: &str, started: Option<f64>) -> TestFailure {
+        TestFailure {
+            name: name.into(),
+            file: "e2e/teams.spec.ts".into(),
+            line: Some(39),
+            started: started.map(|at| 1e9 + at),
+            seconds: 4.0,
+            message: "expected a list".into(),
+            rerun: vec!["e2e/teams.spec.ts:36".into()],
+            again: "cargo xtask e2e -- e2e/teams.spec.ts:36".into(),
+        }
+    }
+
+    /// A run whose services spoke at 5, 12 and 13 seconds, with a test step from 10 to 20.
+    fn run(failures: Vec<TestFailure>) -> Run {
+        let (pipeline, id, step) =
+            ("e2e".to_owned(), "run:e2e".to_owned(), "test npm run test:e2e".to_owned());
+        let started = Event::RunStarted {
+            schema: SCHEMA,
+            run: "1-1".into(),
+            task: "e2e".into(),
+            command: "e2e".into(),
+            unix: 1e9,
+        };
+        let begun = Event::StepStarted {
+            pipeline: pipeline.clone(),
+            id: id.clone(),
+            step: step.clone(),
+            kind: StepKind::Test,
+        };
+        let finished = Event::TestFinished {
+            pipeline,
+            id,
+            step,
+            exit_code: 1,
+            cached: false,
+            before: None,
+            timed_out: false,
+            broken: None,
+            counts: None,
+            failures,
+            suites: Vec::new(),
+            tail: Vec::new(),
+            log: "runs/1/e2e/output.log".into(),
+        };
+        let events = [
+            (0.0, started),
+            (5.0, said("crux", "ERROR before any test\n")),
+            (10.0, begun),
+            (12.0, said("crux", "all is well, 0 errors\n\u{1b}[31mERROR\u{1b}[0m the database said no\n")),
+            (13.0, said("database", "FATAL: one\nFATAL: two\nFATAL: three\nFATAL: four\nFATAL: five\n")),
+            (20.0, finished),
+        ];
+        let mut run = Run::default();
+        events.iter().for_each(|(at, event)| run.apply(*at, event));
+        run
+    }
+
+    #[test]
+    fn a_failed_test_shows_what_services_said_at_that_moment() {
+        let all = [failure("finds all teams", Some(11.0)), failure("another, later", Some(16.0))];
+        let text = failures(&run(all.into()), None);
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+    }
+
+    #[test]
+    fn a_tool_that_tells_no_times_ran_its_tests_at_some_time_of_its_step() {
+        let run = run(vec![failure("finds all teams", None)]);
+        let errors = errors_meanwhile(&run, &run.tests[0], &run.tests[0].failures[0]);
+        let counts: Vec<(&str, usize)> = errors.iter().map(|(name, errors)| (*name, errors.len())).collect();
+        assert_eq!(counts, [("crux", 1), ("database", 5)]);
+    }
+
+    #[test]
+    fn many_failures_are_told_by_name() {
+        let all = (1..=12).map(|number| failure(&format!("test {number}"), Some(100.0))).collect();
+        let text = failures(&run(all), None);
+        assert_eq!(text.matches("again:").count(), AT_LENGTH);
+        assert_eq!(text.matches("FAILED").count(), 12);
+    }
+}
