@@ -6,14 +6,15 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, Reporter, SCHEMA};
 use xtask_engine::report::Record;
-use xtask_engine::session::{Options, StandIns};
+use xtask_engine::session::{Again, Options, StandIns};
 use xtask_engine::{Error, Session};
 
+use crate::again;
 use crate::cli::Global;
 use crate::cmd::Command;
 use crate::exit;
@@ -26,6 +27,9 @@ use crate::suspend;
 
 /// The one argument by which this program is the watchdog of a run: not for people.
 pub const WATCHDOG: &str = "--watch-over-a-run";
+
+/// After a run that took longer, the sizes of all records are looked at.
+const LOOK_AT_SIZES: Duration = Duration::from_secs(1);
 
 /// What a task has to work with.
 pub struct Context {
@@ -85,8 +89,17 @@ impl Context {
             ready_timeout: self.global.ready_timeout,
             watchdog: Some(watchdog()),
             prober: Some(images::prober()),
+            again: Some(self.again()),
             only_look: false,
         }
+    }
+
+    /// How one test is run again.
+    fn again(&self) -> Again {
+        let line: Vec<String> =
+            std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+        let task = self.task.clone();
+        Again(Arc::new(move |pipeline, rerun| again::command(&line, &task, pipeline, rerun)))
     }
 
     async fn open(&self, options: Options) -> anyhow::Result<Arc<Session>> {
@@ -126,10 +139,10 @@ pub fn run(global: Global, command: Command) -> i32 {
         Err(error) => return fail(&error),
     };
     let OfOutput { reporter, drain, screen, notice } =
-        reporters::of_output(&global, runs::all(), &stopped, &cancel);
+        reporters::of_output(&global, runs::dir(), &stopped, &cancel);
     let seen = PipelineSeen::default();
     let mut reporters: Vec<Box<dyn Reporter>> = vec![reporter, Box::new(seen.clone())];
-    match Record::create(&record) {
+    match Record::create(&record, runs::kept_logs()) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             return fail(&anyhow::Error::new(Error::Usage(format!(
@@ -171,8 +184,13 @@ pub fn run(global: Global, command: Command) -> i32 {
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
     let code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
-    if let Some(folder) = own_folder.filter(|_| !seen.any()) {
-        runs::forget(&folder);
+    match own_folder {
+        Some(folder) if !seen.any() => runs::forget(&folder),
+        // What took no time made next to nothing.
+        Some(folder) if events.elapsed() > LOOK_AT_SIZES => {
+            runs::prune_to(&runs::all(), runs::KEPT_BYTES, &folder);
+        }
+        _ => {}
     }
     code
 }

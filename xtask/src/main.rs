@@ -1,5 +1,6 @@
 //! `cargo xtask`: the test automation of this repository. Each task is one file in `cmd/`.
 
+mod again;
 mod bench;
 mod bug;
 mod cli;

@@ -11,17 +11,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use xtask_engine::Error;
 use xtask_engine::event::{Event, Reporter};
-use xtask_engine::report::EVENTS;
+use xtask_engine::report::{EVENTS, KeptLogs, SUMMARY};
 
 /// Records of runs that are kept.
 const KEPT: usize = 30;
+/// Bytes of all of them together.
+pub const KEPT_BYTES: u64 = 2 << 30;
 /// The longest first event that is looked at: it holds a command line.
 const LONGEST_LINE: u64 = 4 << 20;
-
-/// The folder of the records of all runs that name none.
-pub fn all() -> PathBuf {
-    crate::context::target_dir().join("xtask/runs")
-}
 
 /// The folder of this run's record, there and writable as far as one can tell.
 ///
@@ -32,7 +29,7 @@ pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     let folder = match named {
         Some(named) => named.to_path_buf(),
         None => {
-            let runs = all();
+            let runs = dir();
             prune(&runs, KEPT - 1);
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             runs.join(format!("{:013}-{}", now.as_millis(), std::process::id()))
@@ -51,6 +48,67 @@ pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
         .map_err(cannot_write)
         .context("cannot keep a record of the run (--record)")?;
     Ok(folder)
+}
+
+/// The folder of all runs' records that nobody named.
+pub fn dir() -> PathBuf {
+    crate::context::target_dir().join("xtask/runs")
+}
+
+/// Logs of steps, for those that come from the cache.
+pub fn kept_logs() -> KeptLogs {
+    KeptLogs::at(crate::context::target_dir().join("xtask/steps"))
+}
+
+/// Records of runs, the newest first.
+pub fn all() -> Vec<PathBuf> {
+    let mut runs: Vec<PathBuf> =
+        fs::read_dir(dir()).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    runs.sort_unstable();
+    runs.reverse();
+    runs
+}
+
+/// The folder of a run's record: `last`, the beginning or end of its id, or the folder itself. None is
+/// the last one with a pipeline.
+///
+/// # Errors
+/// [`Error::Usage`] if there is none, or more than one.
+pub fn find(run: Option<&str>) -> anyhow::Result<PathBuf> {
+    find_among(&all(), run)
+}
+
+fn find_among(all: &[PathBuf], run: Option<&str>) -> anyhow::Result<PathBuf> {
+    let wanted = run.filter(|run| *run != "last");
+    let has_run = |folder: &&PathBuf| {
+        folder.join(SUMMARY).is_file() || folder.read_dir().is_ok_and(|all| all.count() > 1)
+    };
+    let Some(wanted) = wanted else {
+        let none = || Error::Usage("no run is on record yet; `cargo xtask test` makes one".into()).into();
+        return all.iter().find(has_run).cloned().ok_or_else(none);
+    };
+    if Path::new(wanted).join(EVENTS).is_file() {
+        return Ok(wanted.into());
+    }
+    let id = |folder: &PathBuf| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let matches = |folder: &&PathBuf| id(folder).starts_with(wanted) || id(folder).ends_with(wanted);
+    let found: Vec<&PathBuf> = all.iter().filter(matches).collect();
+    match found[..] {
+        [folder] => Ok(folder.clone()),
+        [] => {
+            let latest: Vec<String> = all.iter().filter(has_run).take(3).map(id).collect();
+            let latest = if latest.is_empty() { "none".into() } else { latest.join(", ") };
+            let text = format!(
+                "there is no record of a run {wanted}; the latest are {latest} (`cargo xtask runs` lists all)"
+            );
+            Err(Error::Usage(text).into())
+        }
+        _ => {
+            let text =
+                format!("{} runs on record begin or end with {wanted}: give more of the id", found.len());
+            Err(Error::Usage(text).into())
+        }
+    }
 }
 
 /// Whether `folder` has files in it and no events of an earlier run.
@@ -79,6 +137,11 @@ fn is_record(folder: &Path) -> bool {
     read.is_ok() && (line.is_empty() || event().is_some_and(|event| event["event"] == "run_started"))
 }
 
+/// Whether a run whose record is in `folder` goes on.
+pub fn goes_on(folder: &Path) -> bool {
+    is_written(&folder.join(EVENTS))
+}
+
 /// Whether a run that goes on holds the lock on its events.
 fn is_written(events: &Path) -> bool {
     File::open(events).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
@@ -94,6 +157,30 @@ fn prune(runs: &Path, kept: usize) {
     for run in runs[..old].iter().filter(|run| !is_written(&run.join(EVENTS))) {
         let _ = fs::remove_dir_all(run);
     }
+}
+
+/// Removes the oldest records while all of them together have more than `bytes`; never that of
+/// `but`, or of a run that goes on.
+pub fn prune_to(runs: &[PathBuf], bytes: u64, but: &Path) {
+    let mut sum = 0;
+    for run in runs {
+        sum += size(run);
+        if sum > bytes && run != but && !goes_on(run) {
+            let _ = fs::remove_dir_all(run);
+        }
+    }
+}
+
+/// Bytes of all files in a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => size(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }
 
 /// Removes the record of a run that ran no pipeline, if there is nothing in it but events: those of
@@ -133,7 +220,7 @@ impl Reporter for PipelineSeen {
 mod tests {
     use super::*;
     use xtask_engine::event::Events;
-    use xtask_engine::report::Record;
+    use xtask_engine::report::{KeptLogs, Record};
 
     const STARTED: &str = "{\"at\":0.0,\"event\":\"run_started\",\"command\":\"test-ui\"}\n";
 
@@ -170,13 +257,43 @@ mod tests {
         write(&going_on.join("test-ui/output.log"), "");
         write(&ended.join(EVENTS), STARTED);
         write(&dir.path().join("2").join(EVENTS), STARTED);
-        let record = Record::create(&going_on).unwrap();
+        let record = Record::create(&going_on, KeptLogs::at(dir.path().join("kept"))).unwrap();
         prune(dir.path(), 1);
         assert!(going_on.join("test-ui").is_dir() && !ended.exists() && dir.path().join("2").is_dir());
         assert!(!holds_something_else(&going_on).unwrap());
         drop(record);
         prune(dir.path(), 1);
         assert!(!going_on.exists());
+    }
+
+    #[test]
+    fn a_run_is_found_by_what_people_type_of_its_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let all = ["1700000000003-7", "1700000000002-5", "1600000000001-5"].map(|id| dir.path().join(id));
+        all.iter().for_each(|run| write(&run.join(EVENTS), STARTED));
+        write(&all[1].join(SUMMARY), "{}");
+        let found = |run: &str| find_among(&all, Some(run));
+        assert_eq!(find_among(&all, None).unwrap(), all[1], "the first ran no pipeline");
+        assert_eq!(found("last").unwrap(), all[1]);
+        assert_eq!(found("16").unwrap(), all[2]);
+        assert_eq!(found("-7").unwrap(), all[0]);
+        assert_eq!(found(all[2].to_str().unwrap()).unwrap(), all[2]);
+        let wrong = ["17", "5x"].map(|run| found(run).unwrap_err());
+        assert!(wrong.iter().all(|error| crate::exit::code(error) == 2));
+        assert!(wrong[0].to_string().contains("2 runs on record"), "{}", wrong[0]);
+        assert!(wrong[1].to_string().contains("the latest are 1700000000002-5"), "{}", wrong[1]);
+        assert!(find_among(&[], None).unwrap_err().to_string().contains("no run is on record yet"));
+    }
+
+    #[test]
+    fn the_oldest_records_go_when_they_are_too_large() {
+        let dir = tempfile::tempdir().unwrap();
+        let runs = ["3", "2", "1"].map(|name| dir.path().join(name));
+        runs.iter().for_each(|run| write(&run.join("e2e/video"), "0123456789"));
+        prune_to(&runs, 20, &runs[0]);
+        assert_eq!(runs.each_ref().map(|run| run.is_dir()), [true, true, false]);
+        prune_to(&runs[..2], 5, &runs[0]);
+        assert_eq!(runs.each_ref().map(|run| run.is_dir()), [true, false, false]);
     }
 
     #[test]

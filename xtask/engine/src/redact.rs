@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,6 +38,8 @@ const LONGEST_LINE: u64 = 1 << 20;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Redactor {
     secrets: Vec<String>,
+    /// Finds any of them, the longest first: one inside another leaves nothing of the outer one.
+    finder: Option<AhoCorasick>,
 }
 
 impl Redactor {
@@ -54,25 +57,29 @@ impl Redactor {
                 }
             }
         }
-        // The longest first, so that one inside another leaves nothing of the outer one.
-        self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&self.secrets).ok();
     }
 
     pub(crate) fn longest(&self) -> usize {
-        self.secrets.first().map_or(0, String::len)
+        self.secrets.iter().map(String::len).max().unwrap_or_default()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.secrets.is_empty()
     }
 
-    pub(crate) fn clean(&self, mut text: String) -> String {
-        for secret in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), MASK);
+    pub(crate) fn clean(&self, text: String) -> String {
+        match &self.finder {
+            Some(finder) if finder.is_match(&text) => {
+                let mut cleaned = String::with_capacity(text.len());
+                finder.replace_all_with(&text, &mut cleaned, |_, _, cleaned| {
+                    cleaned.push_str(MASK);
+                    true
+                });
+                cleaned
             }
+            _ => text,
         }
-        text
     }
 
     /// Copies a file of any size without the secrets; the rest stays byte for byte.
@@ -88,17 +95,15 @@ impl Redactor {
     }
 
     fn clean_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut bytes = bytes.to_vec();
-        for secret in &self.secrets {
-            let secret = secret.as_bytes();
-            let mut from = 0;
-            while let Some(at) = bytes[from..].windows(secret.len()).position(|window| window == secret) {
-                let at = from + at;
-                bytes.splice(at..at + secret.len(), MASK.bytes());
-                from = at + MASK.len();
-            }
+        let mut cleaned = Vec::with_capacity(bytes.len());
+        match &self.finder {
+            Some(finder) => finder.replace_all_with_bytes(bytes, &mut cleaned, |_, _, cleaned| {
+                cleaned.extend_from_slice(MASK.as_bytes());
+                true
+            }),
+            None => cleaned.extend_from_slice(bytes),
         }
-        bytes
+        cleaned
     }
 
     /// A JSON document whose texts and keys are without secrets, however they were escaped.
@@ -154,6 +159,7 @@ impl Redactor {
                     clean(&mut failure.name);
                     clean(&mut failure.message);
                     failure.rerun.iter_mut().for_each(clean);
+                    clean(&mut failure.again);
                 }
             }
             Event::ServiceFailed { why, tail, .. } => {

@@ -209,3 +209,33 @@ async fn the_hosts_certificates_are_there_while_a_step_runs_and_leave_nothing() 
     assert_eq!(new, ["out/", "out/size", "volume/"], "what the step made, and nothing under /dev or /run");
     world.remove_volumes().await;
 }
+
+#[tokio::test]
+async fn a_secret_is_masked_in_other_forms_and_in_pieces() {
+    let world = World::open().await;
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    let path = world.dir.path().join("secret");
+    fs::write(&path, format!("p&ss wörd+{unique}")).expect("a file");
+    // Written in two pieces, with time between them; and at the place where an endless line is cut.
+    let script = "
+        const secret = process.env.SECRET, half = secret.length >> 1
+        const base64 = Buffer.from('user:' + secret).toString('base64')
+        console.log('url ' + encodeURIComponent(secret))
+        console.log('query ' + new URLSearchParams({ secret }))
+        console.log('basic ' + base64)
+        console.log('json ' + JSON.stringify({ secret }))
+        console.log('x'.repeat(64 * 1024 - half) + secret)
+        process.stdout.write('pieces ' + secret.slice(0, half))
+        setTimeout(() => process.stdout.write(secret.slice(half)), 300)";
+    let container =
+        world.node().with_secret_variable("SECRET", Secret::file(&path)).with_exec(["node", "-e", script]);
+    world.run(&container).await;
+    let logs = world.logs();
+    assert!(!logs.contains(&unique), "{logs}");
+    for line in ["url ***", "query secret=***", r#"json {"secret":"***"}"#, "pieces ***"] {
+        assert!(logs.lines().any(|told| told == line), "{line}: {}", logs.replace('x', ""));
+    }
+    let basic = logs.lines().find_map(|line| line.strip_prefix("basic ")).expect("it was told");
+    assert!(basic.starts_with("dXNlcj") && basic.contains("***") && basic.len() < 20, "{basic}");
+    assert!(logs.contains("xxx***"), "masked where the line is cut");
+}

@@ -48,6 +48,9 @@ tasks! {
         Crux => crux,
         CruxUi => crux_ui,
     }
+    "What runs said" {
+        Runs => runs,
+    }
     "This machine" {
         Setup => setup,
         Doctor => doctor,

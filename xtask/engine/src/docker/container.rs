@@ -6,15 +6,20 @@ use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse};
 use bollard::query_parameters::{
-    CreateContainerOptions, DownloadFromContainerOptions, KillContainerOptions, LogsOptionsBuilder,
-    RemoveContainerOptions, StopContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+    AttachContainerOptionsBuilder, CreateContainerOptions, DownloadFromContainerOptions,
+    KillContainerOptions, RemoveContainerOptions, StopContainerOptionsBuilder,
+    UploadToContainerOptionsBuilder,
 };
+use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use hyper::body::Bytes;
 
 use super::client::Engine;
 use super::error::EngineError;
 use super::image::refused;
+
+/// What a container prints, as it comes.
+pub type Output = BoxStream<'static, Result<Bytes, EngineError>>;
 
 /// How a container's main process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,13 +141,20 @@ impl Engine {
         address.ok_or_else(|| refused("tell a container's address", "it is in no network any more"))
     }
 
-    /// The output of a container from its beginning until it ends, both streams in their order.
-    pub fn logs(&self, id: &str) -> impl Stream<Item = Result<Bytes, EngineError>> + Send + use<> {
+    /// The output of a container that has not started yet, both streams in their order, until it ends.
+    /// Unlike the engine's log of it, it comes in pieces of any size and is complete however fast the
+    /// program prints: a program that prints faster than it is read waits.
+    ///
+    /// # Errors
+    /// If the container is gone or the engine can't be asked.
+    pub async fn attach(&self, id: &str) -> Result<Output, EngineError> {
+        const ACTION: &str = "read the output of a container";
+        let options = AttachContainerOptionsBuilder::default().stream(true).stdout(true).stderr(true).build();
+        let attached = self.docker().attach_container(id, Some(options)).await;
+        let output = attached.map_err(|error| self.error(ACTION, error))?.output;
         let engine = self.clone();
-        let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();
-        let logs = self.docker().logs(id, Some(options));
-        logs.map_ok(bollard::container::LogOutput::into_bytes)
-            .map_err(move |error| engine.error("read the output of a container", error))
+        let output = output.map_ok(bollard::container::LogOutput::into_bytes);
+        Ok(output.map_err(move |error| engine.error(ACTION, error)).boxed())
     }
 
     /// Runs a command in a container to its end.

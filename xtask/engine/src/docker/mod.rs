@@ -30,7 +30,7 @@ mod upgrade;
 
 pub use client::{Engine, EngineInfo};
 pub use connect::{BoxStream, Stream};
-pub use container::{Ended, Executed};
+pub use container::{Ended, Executed, Output};
 pub use credentials::{Credentials, CredentialsError};
 pub use discover::{Found, FoundBy, discover};
 pub use endpoint::{Endpoint, EndpointError};

@@ -113,6 +113,9 @@ pub struct TestFailure {
     /// Arguments for the test command that run just this test again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rerun: Vec<String>,
+    /// The command that does so, as a person types it; empty if nobody knows it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub again: String,
 }
 
 /// A step of a pipeline, before it runs.

@@ -1,16 +1,21 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
+mod ending;
 mod history;
+mod kept;
 mod plain;
 mod plain_services;
 #[cfg(test)]
 mod plain_tests;
 mod record;
 mod run;
+mod style;
 mod tty;
 
 pub use history::History;
+pub use kept::KeptLogs;
 pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
-pub use run::{End, Pipeline, Pull, Run, Service, Step, StepFailure, Test};
+pub use run::{End, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
+pub use style::{ago, seconds as duration};
 pub use tty::{Look, Screen, Tty};

@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
-use super::plain_services::{self, Services};
-use crate::event::{Event, MadeBefore, Outcome, Reporter, StepKind, TestCounts};
+use super::plain_services::Services;
+use super::style::{CYAN, DIM, GREEN, RED, STATUS_WIDTH, YELLOW, line, seconds, speaker};
+use super::{Run, ending};
+use crate::event::{Event, Outcome, Reporter, StepKind};
 use crate::size::bytes;
 
 /// How much is told.
@@ -23,17 +25,6 @@ pub enum Verbosity {
     Verbose,
 }
 
-/// Lines of one failed test that are shown; the rest is in the log.
-const FAILURE_LINES: usize = 24;
-/// The width of the first column, as cargo's.
-const STATUS_WIDTH: usize = 12;
-
-pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
-pub(super) const CYAN: Style = AnsiColor::Cyan.on_default().bold();
-pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
-pub(super) const DIM: Style = Style::new().dimmed();
-
 /// Writes events as lines. Colours are written as ANSI sequences; give it a stream that takes them
 /// out where they are not wanted.
 pub struct Plain<W> {
@@ -41,17 +32,11 @@ pub struct Plain<W> {
     verbosity: Verbosity,
     /// The step whose output the last line was: its name is told when another's begins.
     speaking: Option<String>,
-    /// Results of pipelines, told at the end.
-    results: Vec<String>,
-    /// Failures, told last.
-    failures: Vec<Failure>,
     /// The step whose output and end were the last that was written.
     latest: Option<String>,
-    /// A pipeline began.
-    began: bool,
-    /// When the run began, and when the last event came, in seconds since 1970.
-    started: f64,
-    now: f64,
+    run: Run,
+    /// A command printed its result: that is all that people, and programs, want of it.
+    printed: bool,
     services: Services,
     on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -63,12 +48,9 @@ impl<W: Write + Send> Plain<W> {
             out,
             verbosity,
             speaking: None,
-            results: Vec::new(),
-            failures: Vec::new(),
             latest: None,
-            began: false,
-            started: 0.0,
-            now: 0.0,
+            run: Run::default(),
+            printed: false,
             services: Services::default(),
             on_closed: Some(Box::new(on_closed)),
         }
@@ -128,79 +110,11 @@ impl<W: Write + Send> Plain<W> {
         self.write(&block);
     }
 
-    fn test(&mut self, event: &Event) {
-        let Event::TestFinished {
-            pipeline,
-            step,
-            exit_code,
-            cached,
-            before,
-            timed_out,
-            broken,
-            counts,
-            failures,
-            tail,
-            log,
-            ..
-        } = event
-        else {
-            return;
-        };
-        let counted = counts.map(|counts| self::counts(&counts));
-        let from_cache = match (*cached, before) {
-            (false, _) => String::new(),
-            (true, None) => ", CACHED".into(),
-            (true, Some(before)) => format!(", CACHED ({})", self::before(before, self.now)),
-        };
-        if *exit_code == 0 {
-            let (style, what) = match *counts {
-                Some(TestCounts { passed: 0, failed: 0, skipped: 0 }) => (YELLOW, "no test ran".into()),
-                Some(TestCounts { passed: 0, failed: 0, skipped }) => {
-                    (YELLOW, format!("no test ran: {skipped} skipped"))
-                }
-                _ => (GREEN, counted.unwrap_or_else(|| "passed".into())),
-            };
-            self.results.push(line(style, "PASSED", &format!("{pipeline}: {what}{from_cache}")));
-            return;
-        }
-        let mut text = String::new();
-        for failure in failures {
-            let _ = writeln!(text, "\n{RED}FAILED{RED:#} {} {DIM}({}){DIM:#}", failure.name, failure.file);
-            let lines: Vec<&str> = failure.message.lines().collect();
-            for line in lines.iter().take(FAILURE_LINES) {
-                let _ = writeln!(text, "    {line}");
-            }
-            if lines.len() > FAILURE_LINES {
-                let _ = writeln!(text, "    … {} more lines in the log", lines.len() - FAILURE_LINES);
-            }
-        }
-        let output = match (broken, failures.is_empty()) {
-            (Some(_), _) => String::new(), // it is not what failed
-            (None, true) => last_lines(step, pipeline, Some(*exit_code), tail),
-            (None, false) => text,
-        };
-        let log = complete_output(log);
-        let streamed = failures.is_empty().then(|| speaker(step, pipeline));
-        self.failures.push(Failure { streamed, output, log });
-        let what = match (*timed_out, broken, counted) {
-            (true, ..) => "stopped by the time limit".into(),
-            (false, Some(_), _) => "stopped, for something that it needs broke".into(),
-            (false, None, Some(counted)) => counted,
-            (false, None, None) => format!("exit code {exit_code}"),
-        };
-        self.results.push(line(RED, "FAILED", &format!("{pipeline}: {what}")));
-    }
-
     fn end(&mut self, exit_code: i32, took: f64) {
-        let mut failures = String::new();
-        for Failure { streamed, output, log } in std::mem::take(&mut self.failures) {
-            if streamed.is_none() || streamed != self.latest {
-                failures += &output;
-            }
-            failures += &log;
-        }
-        let mut results = std::mem::take(&mut self.results).concat();
-        let failed_before_it_began = (1..=128).contains(&exit_code) && !self.began && results.is_empty();
+        let failures = ending::failures(&self.run, self.latest.as_deref());
+        let mut results = ending::results(&self.run);
+        let failed_before_it_began =
+            (1..=128).contains(&exit_code) && self.run.pipelines.is_empty() && results.is_empty();
         if self.verbosity == Verbosity::Quiet && exit_code == 0 {
             return;
         }
@@ -215,7 +129,8 @@ impl<W: Write + Send> Plain<W> {
             129.. => (YELLOW, "Stopped", "after"),
             _ => (RED, "Failed", "in"),
         };
-        if self.verbosity > Verbosity::Quiet && !failed_before_it_began {
+        let only_printed = self.printed && self.run.pipelines.is_empty();
+        if self.verbosity > Verbosity::Quiet && !failed_before_it_began && !only_printed {
             self.line(style, status, &format!("{when} {}", seconds(took)));
         }
     }
@@ -223,15 +138,14 @@ impl<W: Write + Send> Plain<W> {
 
 impl<W: Write + Send> Reporter for Plain<W> {
     fn event(&mut self, at: Duration, event: &Event) {
-        self.now = self.started + at.as_secs_f64();
+        self.run.apply(at.as_secs_f64(), event);
         let normal = self.verbosity >= Verbosity::Normal;
         let verbose = self.verbosity >= Verbosity::Verbose;
         match event {
-            Event::RunStarted { unix, .. } => self.started = *unix,
-            Event::PipelineStarted { .. } => self.began = true,
             Event::Notice { text } if normal => self.line(YELLOW, "note", text),
             Event::Detail { text } if verbose => self.line(DIM, "detail", text),
             Event::Output { line } => {
+                self.printed = true;
                 self.speaking = None;
                 self.latest = None;
                 self.write(&format!("{line}\n"));
@@ -256,25 +170,6 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::StepFinished { pipeline, step, outcome, seconds, facts, .. } if normal => {
                 self.finished(step, pipeline, outcome, *seconds, facts);
             }
-            Event::TestFinished { .. } => self.test(event),
-            Event::StepFailed { pipeline, step, exit_code, tail, log } => {
-                self.failures.push(Failure {
-                    streamed: Some(speaker(step, pipeline)),
-                    output: if tail.is_empty() {
-                        String::new()
-                    } else {
-                        last_lines(step, pipeline, *exit_code, tail)
-                    },
-                    log: complete_output(log),
-                });
-                let how = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
-                self.results.push(line(RED, "FAILED", &format!("{pipeline}: {step}{how}")));
-            }
-            Event::ServiceFailed { why, tail, log, .. } => {
-                let (output, log) = plain_services::failure(why, tail, log);
-                self.failures.push(Failure { streamed: None, output, log });
-                self.results.push(line(RED, "FAILED", why));
-            }
             Event::ServiceLog { service, text } if verbose || self.services.are_followed(service) => {
                 let block = self.services.lines(service, text);
                 self.speaking = None;
@@ -282,16 +177,10 @@ impl<W: Write + Send> Reporter for Plain<W> {
                 self.write(&block);
             }
             Event::ServicesFollowed { services } => self.services.follow(services),
-            Event::ServicesLeft { session, engine, services } => {
-                self.results.push(plain_services::left(session, engine.as_deref(), services));
-            }
             Event::Service { .. } | Event::ServicesRemoved { .. } if normal => {
                 if let Some((style, status, text)) = self.services.state(event, verbose) {
                     self.line(style, status, &text);
                 }
-            }
-            Event::Artifacts { folder, entries, .. } if !entries.is_empty() => {
-                self.results.push(plain_services::artifacts(folder, entries));
             }
             Event::ImageExported { pipeline, image } if verbose => {
                 self.line(DIM, "image", &format!("{image} {DIM}> from {pipeline}{DIM:#}"));
@@ -303,78 +192,6 @@ impl<W: Write + Send> Reporter for Plain<W> {
             _ => {}
         }
     }
-}
-
-fn complete_output(log: &str) -> String {
-    if log.is_empty() { String::new() } else { format!("\ncomplete output: {log}\n") }
-}
-
-/// What is told of a failure at the end.
-struct Failure {
-    /// The step whose streamed output ends in the same lines: they are told once, if that is the
-    /// last thing on the screen anyway.
-    streamed: Option<String>,
-    output: String,
-    log: String,
-}
-
-fn last_lines(step: &str, pipeline: &str, exit_code: Option<i32>, tail: &[String]) -> String {
-    let how = exit_code.map_or_else(|| "failed".to_owned(), |code| format!("ended with exit code {code}"));
-    let after = if tail.is_empty() { " and said nothing" } else { "; its last lines:" };
-    let mut text = format!("\n{} {how}{after}\n", speaker(step, pipeline));
-    for line in tail {
-        let _ = writeln!(text, "    {line}");
-    }
-    text
-}
-
-fn speaker(step: &str, pipeline: &str) -> String {
-    format!("{step} {DIM}> in {pipeline}{DIM:#}")
-}
-
-pub(super) fn line(style: Style, status: &str, text: &str) -> String {
-    format!("{style}{status:>STATUS_WIDTH$}{style:#} {text}\n")
-}
-
-/// `0.15s`, `12.3s`, `4m 07s`.
-pub(super) fn seconds(seconds: f64) -> String {
-    if seconds < 10.0 {
-        format!("{seconds:.2}s")
-    } else if seconds < 60.0 {
-        format!("{seconds:.1}s")
-    } else {
-        let whole = Duration::from_secs_f64(seconds.min(1e9)).as_secs();
-        format!("{}m {:02}s", whole / 60, whole % 60)
-    }
-}
-
-/// `ran 2 h ago in 5.1 s`; `now` is in seconds since 1970.
-pub(super) fn before(before: &MadeBefore, now: f64) -> String {
-    format!("ran {} ago in {}", ago(now - before.ended), seconds(before.seconds))
-}
-
-/// A time that is over, in its largest unit: `2 h`, `3 days`.
-pub(super) fn ago(seconds: f64) -> String {
-    let minutes = (seconds / 60.0).max(0.0) as u64;
-    match (minutes, minutes / 60, minutes / 60 / 24) {
-        (0, ..) => format!("{:.0} s", seconds.max(0.0)),
-        (_, 0, _) => format!("{minutes} min"),
-        (_, hours, 0) => format!("{hours} h"),
-        (.., 1) => "1 day".into(),
-        (.., days) => format!("{days} days"),
-    }
-}
-
-fn counts(counts: &TestCounts) -> String {
-    let TestCounts { passed, failed, skipped } = *counts;
-    let mut text = format!("{passed} passed");
-    if failed > 0 {
-        let _ = write!(text, ", {failed} failed");
-    }
-    if skipped > 0 {
-        let _ = write!(text, ", {skipped} skipped");
-    }
-    text
 }
 
 #[cfg(test)]

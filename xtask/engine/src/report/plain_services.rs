@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::plain::{DIM, GREEN, RED, YELLOW, seconds};
+use super::style::{DIM, GREEN, RED, YELLOW, seconds};
 use crate::event::{Event, LeftService, ServiceState};
 
 /// Colours by which services are told apart.
@@ -84,22 +84,9 @@ impl Services {
     }
 }
 
-/// A service's failure: its last lines, and where all of them are.
-pub(super) fn failure(why: &str, tail: &[String], log: &str) -> (String, String) {
-    let mut output = format!("\n{RED}FAILED{RED:#} {why}\n");
-    if tail.is_empty() && !log.is_empty() {
-        output += "    it said nothing\n";
-    }
-    for line in tail {
-        let _ = writeln!(output, "    {line}");
-    }
-    let log = if log.is_empty() { String::new() } else { format!("\nits complete log: {log}\n") };
-    (output, log)
-}
-
 /// How to look at what stays, and how to end it.
 pub(super) fn left(session: &str, engine: Option<&str>, services: &[LeftService]) -> String {
-    let mut text = super::plain::line(YELLOW, "kept", "what ran is still there, to be looked into:");
+    let mut text = super::style::line(YELLOW, "kept", "what ran is still there, to be looked into:");
     let host = engine.map(|engine| format!(" --host {engine}")).unwrap_or_default();
     let width = services.iter().map(|left| left.container.len()).max().unwrap_or_default();
     for LeftService { container, addresses, .. } in services {
@@ -119,7 +106,7 @@ pub(super) fn left(session: &str, engine: Option<&str>, services: &[LeftService]
 
 /// What there is to look at, and where.
 pub(super) fn artifacts(folder: &str, entries: &[(String, Option<usize>)]) -> String {
-    let mut text = super::plain::line(DIM, "artifacts", &format!("{folder}/"));
+    let mut text = super::style::line(DIM, "artifacts", &format!("{folder}/"));
     for (path, files) in entries {
         let count = match files {
             None => String::new(),
@@ -142,7 +129,7 @@ mod tests {
     fn state(service: &str, state: ServiceState, verbose: bool) -> Option<String> {
         let event = Event::Service { service: service.into(), state, seconds: 1.5 };
         let told = Services::default().state(&event, verbose);
-        told.map(|(style, status, text)| plain(&super::super::plain::line(style, status, &text)))
+        told.map(|(style, status, text)| plain(&super::super::style::line(style, status, &text)))
     }
 
     #[test]

@@ -90,6 +90,7 @@ fn two_pipelines() -> Vec<Event> {
         started: None,
         seconds: 0.1,
         rerun: vec!["src/health.spec.ts".into()],
+        again: "cargo xtask test-crux -- src/health.spec.ts".into(),
         message: (1..=30).map(|line| format!("line {line} of the message\n")).collect(),
     };
     vec![

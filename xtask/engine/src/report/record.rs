@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Run;
-use crate::event::{Event, Reporter};
+use super::{KeptLogs, Run};
+use crate::event::{Event, MadeBefore, Outcome, Reporter, StepKind};
 use crate::log_file::LogFile;
 
 /// The events of a run, in the folder of its record.
@@ -44,14 +44,18 @@ pub struct Record {
     logs: HashMap<String, LogFile>,
     /// Bytes of output by who said it.
     told: HashMap<String, usize>,
+    kept: KeptLogs,
+    /// Whether something was kept.
+    keeps: bool,
 }
 
 impl Record {
-    /// A record in `folder`, which is there; its events are held until it is dropped.
+    /// A record in `folder`, which is there; its events are held until it is dropped. Logs of steps go
+    /// to `kept`, too.
     ///
     /// # Errors
     /// If it cannot be created; `ResourceBusy` while another run writes it.
-    pub fn create(folder: &Path) -> io::Result<Self> {
+    pub fn create(folder: &Path, kept: KeptLogs) -> io::Result<Self> {
         let path = folder.join(EVENTS);
         let file = File::options().create(true).truncate(false).write(true).open(path)?;
         match file.try_lock() {
@@ -65,7 +69,7 @@ impl Record {
         let _ = fs::remove_file(folder.join(SUMMARY));
         let file = LineWriter::with_capacity(16 * 1024, file);
         let (run, logs, told) = (Run::default(), HashMap::new(), HashMap::new());
-        Ok(Self { folder: folder.to_owned(), file, run, logs, told })
+        Ok(Self { folder: folder.to_owned(), file, run, logs, told, kept, keeps: false })
     }
 
     /// Writes one event, with as much of a long output as belongs there.
@@ -89,7 +93,7 @@ impl Record {
     }
 
     /// A full disk must not end the run: the terminal still tells it.
-    fn keep(&mut self, event: &Event) {
+    fn keep(&mut self, at: f64, event: &Event) {
         match event {
             // What ran in a container of its own has its log elsewhere.
             Event::StepLog { id, text, .. } if id.starts_with(DIGEST) => {
@@ -104,9 +108,18 @@ impl Record {
                     }
                 }
             }
-            Event::StepFinished { id, .. } => drop(self.logs.remove(id)),
+            Event::StepFinished { id, kind, outcome, seconds, .. } => {
+                drop(self.logs.remove(id));
+                if *outcome == Outcome::Ran && matches!(kind, StepKind::Exec | StepKind::Test) {
+                    let made = MadeBefore { ended: self.run.unix + at, seconds: *seconds };
+                    self.keeps |= self.kept.keep(id, made, &step_log(&self.folder, id)).is_ok();
+                }
+            }
             Event::RunFinished { .. } => {
                 self.logs.clear();
+                if self.keeps {
+                    self.kept.prune();
+                }
                 if !self.run.pipelines.is_empty()
                     && let Ok(summary) = serde_json::to_vec(&self.run)
                 {
@@ -148,7 +161,7 @@ impl Reporter for Record {
         let at = at.as_secs_f64();
         self.run.apply(at, event);
         self.tell(at, event);
-        self.keep(event);
+        self.keep(at, event);
     }
 }
 

@@ -4,11 +4,15 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, MadeBefore, Outcome, ServiceState, StepKind, TestCounts, TestFailure};
+use crate::event::{
+    Event, LeftService, MadeBefore, Outcome, ServiceState, StepKind, TestCounts, TestFailure,
+};
 use crate::results::Suite;
 
 /// Lines with errors that are kept of each service.
 const ERRORS: usize = 50;
+/// Bytes of one piece of output in which errors are looked for.
+const LOOKED_AT: usize = 16 * 1024;
 /// The most of one such line, in characters.
 const ERROR_LENGTH: usize = 500;
 
@@ -37,6 +41,10 @@ pub struct Run {
     pub stand_ins: Vec<String>,
     /// What a person should know.
     pub notices: Vec<String>,
+    /// The folder of the record and what of its services' logs is in it.
+    pub logs: Option<(String, Vec<(String, Option<usize>)>)>,
+    /// What stays in the engine, for a person to look at.
+    pub left: Option<Left>,
     /// Its end; none while it goes on, or when it was killed.
     pub end: Option<End>,
 }
@@ -117,8 +125,30 @@ pub struct Service {
     pub lines: u64,
     /// Its last lines that tell of an error, each with its time.
     pub errors: VecDeque<(f64, String)>,
-    /// Why it failed, and where its complete log is.
-    pub failure: Option<(String, String)>,
+    /// Why it failed, if it did.
+    pub failure: Option<ServiceFailure>,
+}
+
+/// Why a service failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceFailure {
+    /// One sentence.
+    pub why: String,
+    /// Its last lines.
+    pub tail: Vec<String>,
+    /// Where all of them are; empty if it never ran.
+    pub log: String,
+}
+
+/// What was left running.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Left {
+    /// The session, as `clean --session` takes it.
+    pub session: String,
+    /// The engine, where somebody named one.
+    pub engine: Option<String>,
+    /// Its services, in the order in which they came.
+    pub services: Vec<LeftService>,
 }
 
 /// A test command that ended.
@@ -272,13 +302,20 @@ impl Run {
             }
             Event::Service { service, state, seconds } => self.service_came(at, service, state, *seconds),
             Event::ServiceLog { service, text } => self.service_said(at, service, text),
-            Event::ServiceFailed { service, why, log, .. } => {
-                self.service(service).failure = Some((why.clone(), log.clone()));
+            Event::ServiceFailed { service, why, tail, log } => {
+                let (why, tail, log) = (why.clone(), tail.clone(), log.clone());
+                self.service(service).failure = Some(ServiceFailure { why, tail, log });
+            }
+            Event::ServicesLeft { session, engine, services } => {
+                let (session, engine) = (session.clone(), engine.clone());
+                self.left = Some(Left { session, engine, services: services.clone() });
             }
             Event::TestFinished { .. } => self.tests.extend(Test::of(at, event)),
             Event::Artifacts { pipeline, folder, entries } => {
-                if let Some(test) = self.tests.iter_mut().rev().find(|test| test.pipeline == *pipeline) {
-                    test.artifacts = Some((folder.clone(), entries.clone()));
+                let artifacts = Some((folder.clone(), entries.clone()));
+                match self.tests.iter_mut().rev().find(|test| test.pipeline == *pipeline) {
+                    Some(test) => test.artifacts = artifacts,
+                    None => self.logs = artifacts,
                 }
             }
             Event::RunFinished { exit_code, seconds, error } => {
@@ -385,13 +422,19 @@ impl Run {
 
     fn service_said(&mut self, at: f64, name: &str, text: &str) {
         let service = self.service(name);
-        for line in text.lines() {
-            service.lines += 1;
+        service.lines += count_lines(text);
+        // Of a program that prints without measure only the latest is looked at.
+        let mut from = text.len().saturating_sub(LOOKED_AT);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        for line in text[from..].lines() {
             if tells_of_an_error(line) {
                 if service.errors.len() == ERRORS {
                     service.errors.pop_front();
                 }
-                service.errors.push_back((at, line.chars().take(ERROR_LENGTH).collect()));
+                let plain = anstream::adapter::strip_str(line).to_string();
+                service.errors.push_back((at, plain.chars().take(ERROR_LENGTH).collect()));
             }
         }
     }

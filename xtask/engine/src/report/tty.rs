@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use self::drawing::Drawing;
 use self::painter::Size;
 use self::shared::{Shared, Told};
-use super::plain::{self, DIM, YELLOW};
+use super::style::{self, DIM, YELLOW};
 use super::{Plain, Verbosity};
 use crate::event::{Event, Reporter};
 
@@ -120,7 +120,7 @@ impl Reporter for Tty {
             Event::RunFinished { .. } => return self.shared.end(at, event, told),
             Event::StandIn { image, differs, .. } => {
                 let text = format!("{image} {DIM}is {differs}{DIM:#}");
-                Told::Prose(plain::line(YELLOW, "stand-in", &text))
+                Told::Prose(style::line(YELLOW, "stand-in", &text))
             }
             Event::Notice { .. } | Event::Detail { .. } => Told::Prose(told),
             Event::Output { .. }

@@ -167,6 +167,7 @@ impl TestResults {
                 seconds: case.seconds,
                 message: message.clone(),
                 rerun: format.select(suite, case),
+                again: String::new(),
             }),
             CaseStatus::Passed | CaseStatus::Skipped => None,
         };

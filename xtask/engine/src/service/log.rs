@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::docker::Engine;
+use crate::docker::Output;
 use crate::event::{Events, blocking};
 use crate::lines::Lines;
 use crate::log_file::LogFile;
@@ -16,6 +16,8 @@ use crate::log_file::LogFile;
 /// Last lines that are kept, and the most of one.
 const LINES: usize = 40;
 const LINE: usize = 2000;
+/// Pieces of output that are taken at once, if they are there.
+const AT_ONCE: usize = 64;
 
 /// What a container has printed so far.
 #[derive(Debug)]
@@ -39,21 +41,26 @@ pub(crate) struct LogOf {
 }
 
 impl Log {
-    /// Follows the output of a container from its beginning, until it ends.
-    pub(crate) fn follow(engine: &Engine, id: &str, events: &Events, of: LogOf) -> Arc<Self> {
+    /// Follows the output of a container until it ends.
+    pub(crate) fn follow(output: Output, events: &Events, of: LogOf) -> Arc<Self> {
         let log = Arc::new(Self {
             path: of.path.clone(),
             tail: Mutex::default(),
             found: CancellationToken::new(),
             ended: CancellationToken::new(),
         });
-        let (parts, events, this) = (engine.logs(id), events.clone(), log.clone());
+        let (events, this) = (events.clone(), log.clone());
         tokio::spawn(async move {
             let mut writer = Writer::new(events, of, this.clone());
-            let mut parts = Box::pin(parts);
+            // A program that prints much is told in blocks.
+            let mut blocks = output.ready_chunks(AT_ONCE);
             // Why it breaks off is not told here: the container's end is, and says more.
-            while let Some(Ok(part)) = parts.next().await {
-                writer.take(&part);
+            while let Some(block) = blocks.next().await {
+                let whole = block.iter().all(Result::is_ok);
+                writer.take(&block.into_iter().map_while(Result::ok).collect::<Vec<_>>().concat());
+                if !whole {
+                    break;
+                }
             }
             writer.end();
             this.ended.cancel();
@@ -140,12 +147,10 @@ impl Writer {
             self.log.found.cancel();
         }
         let mut tail = self.log.lines();
-        for line in text.lines() {
-            if tail.len() == LINES {
-                tail.pop_front();
-            }
-            tail.push_back(line.chars().take(LINE).collect());
-        }
+        let last: Vec<&str> = text.lines().rev().take(LINES).collect();
+        let surplus = (tail.len() + last.len()).saturating_sub(LINES);
+        tail.drain(..surplus);
+        tail.extend(last.into_iter().rev().map(|line| line.chars().take(LINE).collect()));
         drop(tail);
         (self.of.tell)(text);
     }

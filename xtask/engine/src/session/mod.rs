@@ -44,6 +44,16 @@ use crate::llb::{ResolvedImage, Target};
 use crate::pipeline::{Container, Directory, Image};
 use crate::service::{Identity, Stack};
 
+/// See [`Options::again`].
+#[derive(Clone)]
+pub struct Again(pub Arc<dyn Fn(&str, &[String]) -> Option<String> + Send + Sync>);
+
+impl std::fmt::Debug for Again {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Again")
+    }
+}
+
 /// How a session works.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -73,6 +83,9 @@ pub struct Options {
     /// An image with `sh`, `base64`, `timeout` and busybox's `nc`, to look at services from where
     /// their addresses cannot be reached from here.
     pub prober: Option<Image>,
+    /// The command that runs some tests of a pipeline again, given its name and the arguments for the
+    /// test command; as a person types it.
+    pub again: Option<Again>,
     /// What runs that were killed left in the engine stays there; else opening a session removes it.
     pub only_look: bool,
 }

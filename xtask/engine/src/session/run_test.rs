@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 use super::Session;
 use super::test::{OUTPUT_LOG, Ran, clear};
 use crate::Error;
-use crate::docker::{EngineError, Executed};
+use crate::docker::{EngineError, Executed, Output};
 use crate::event::{Event, Outcome, PlannedStep, StepKind};
 use crate::llb::TIMED_OUT;
 use crate::pipeline::{RESULTS_DIR, RESULTS_VARIABLE, Service, Test, TestParts};
@@ -62,8 +62,9 @@ impl Session {
         let (container, ()) = both.map_err(|error| self.with_what_was_awaited(error))?;
         let started = Instant::now();
         told.started();
+        let output = self.engine.attach(&container).await?;
         self.engine.start_container(&container, name).await?;
-        let log = told.follow(&container, files, started);
+        let log = told.follow(output, files, started);
         let end = self.wait_for_test(name, &container).await;
         let taken = match &end {
             Ok(_) => self.take_results(&container, test, files).await,
@@ -213,7 +214,7 @@ impl Told<'_> {
         self.session.events.emit(Event::StepsPlanned { pipeline: self.name.into(), steps: vec![step] });
     }
 
-    fn follow(&self, container: &str, files: &Path, started: Instant) -> Arc<Log> {
+    fn follow(&self, output: Output, files: &Path, started: Instant) -> Arc<Log> {
         let (events, pipeline, id) = (self.session.events.clone(), self.name.to_owned(), self.id.to_owned());
         let step = self.step.to_owned();
         let tell = move |text| {
@@ -226,7 +227,7 @@ impl Told<'_> {
             });
         };
         let of = LogOf { path: files.join(OUTPUT_LOG), needle: None, tell: Box::new(tell) };
-        Log::follow(&self.session.engine, container, &self.session.events, of)
+        Log::follow(output, &self.session.events, of)
     }
 
     fn finished(&self, end: &Result<End, Error>, took: Duration) {

@@ -15,7 +15,7 @@ use super::Session;
 use super::head_start::HeadStart;
 use super::service_image::ServiceImage;
 use crate::Error;
-use crate::docker::{Ended, EngineError, Labels};
+use crate::docker::{Ended, EngineError, Labels, Output};
 use crate::event::{Event, ServiceState};
 use crate::pipeline::{Config, Readiness, Service};
 use crate::service::{
@@ -146,7 +146,8 @@ impl Session {
         let (image, _) = tokio::try_join!(image, self.stack.net())?;
         let container = self.make(node, plan, &image).await?;
         let _ = running.container.set(container.clone());
-        self.wait_for_needs(node).await?;
+        let attaching = async { Ok(self.engine.attach(&container).await?) };
+        let (output, ()) = tokio::try_join!(attaching, self.wait_for_needs(node))?;
         head_start.wait(node).await;
         self.tell_service(name, ServiceState::Starting { probe: probe(node) }, Duration::ZERO);
         let started = Instant::now();
@@ -160,7 +161,7 @@ impl Session {
                 gone => gone.into(),
             });
         }
-        let log = self.follow(node, &container);
+        let log = self.follow(node, output);
         let _ = running.log.set(log.clone());
         let engine = self.engine.clone();
         let ended = async move { engine.ended(&container).await }.boxed();
@@ -300,7 +301,7 @@ impl Session {
         Ok(())
     }
 
-    fn follow(&self, node: &Node, container: &str) -> Arc<Log> {
+    fn follow(&self, node: &Node, output: Output) -> Arc<Log> {
         let name = node.name().to_owned();
         let needle = match &node.service.0.readiness {
             Some(Readiness::LogLine { text }) => Some(text.clone()),
@@ -309,7 +310,7 @@ impl Session {
         let (events, path) =
             (self.events.clone(), self.options.record.join(LOGS).join(format!("{name}.log")));
         let tell = move |text| events.emit(Event::ServiceLog { service: name.clone(), text });
-        Log::follow(&self.engine, container, &self.events, LogOf { path, needle, tell: Box::new(tell) })
+        Log::follow(output, &self.events, LogOf { path, needle, tell: Box::new(tell) })
     }
 
     async fn run_job(

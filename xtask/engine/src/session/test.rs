@@ -181,6 +181,12 @@ impl Session {
     fn tell_test(&self, name: &str, test: &Test, ended: Ended, results: Option<&TestResults>, log: &Path) {
         let Ended { id, exit_code, cached, before, timed_out, stopped } = ended;
         let failures = results.zip(test.report.as_ref()).map(|(results, format)| results.failures(format));
+        let mut failures = failures.unwrap_or_default();
+        if let Some(again) = &self.options.again {
+            for failure in &mut failures {
+                failure.again = again.0(name, &failure.rerun).unwrap_or_default();
+            }
+        }
         let tail = if exit_code == 0 { Vec::new() } else { last_lines(log) };
         self.events.emit(Event::TestFinished {
             pipeline: name.into(),
@@ -192,7 +198,7 @@ impl Session {
             timed_out,
             broken: stopped,
             counts: results.map(TestResults::counts),
-            failures: failures.unwrap_or_default(),
+            failures,
             suites: results.map(|results| results.suites.clone()).unwrap_or_default(),
             tail,
             log: log.display().to_string(),

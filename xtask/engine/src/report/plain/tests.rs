@@ -2,6 +2,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::event::TestCounts;
 
 #[derive(Clone, Default)]
 struct Screen(Arc<Mutex<Vec<u8>>>);
@@ -100,6 +101,8 @@ fn a_failure_before_any_pipeline_has_no_footer() {
     let began = Event::PipelineStarted { pipeline: "test-ui".into() };
     assert_eq!(screen(Verbosity::Normal, &[began], 3), "      Failed in 1.00s\n");
     assert_eq!(screen(Verbosity::Normal, &[], 0), "    Finished in 1.00s\n");
+    let printed = Event::Output { line: "a result".into() };
+    assert_eq!(screen(Verbosity::Normal, &[printed], 0), "a result\n");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn row<'a>(service: &'a Service, state: &'a State, history: &History, now: f64) 
             named(Stage::Done, line.text(GREEN, "completed")).time(took(service.seconds))
         }
         ServiceState::Failed => {
-            let why = service.failure.as_ref().map_or("failed", |(why, _)| why);
+            let why = service.failure.as_ref().map_or("failed", |failure| &failure.why);
             // Its name stands before it.
             let why = why.strip_prefix(&*service.name).map_or(why, str::trim_start);
             named(Stage::Failed, line.text(RED, why))

@@ -1,0 +1,62 @@
+//! The command that runs one test again.
+
+use clap::CommandFactory;
+
+use crate::cli::Cli;
+
+/// The arguments of this run's command line, made into the command that runs only what `rerun` says of
+/// a pipeline: its name is that of a task, if the task takes arguments for its test command.
+///
+/// # Returns
+/// None where there is no such task.
+pub fn command(line: &[String], task: &str, pipeline: &str, rerun: &[String]) -> Option<String> {
+    let cli = Cli::command();
+    let takes = cli.find_subcommand(pipeline)?.get_arguments().any(clap::Arg::is_last_set);
+    if !takes || rerun.is_empty() {
+        return None;
+    }
+    let mut options = line.split(|arg| arg == "--").next().unwrap_or_default().to_vec();
+    let at = options.iter().position(|arg| arg == task)?;
+    pipeline.clone_into(&mut options[at]);
+    options.push("--".to_owned());
+    let words = options.iter().chain(rerun).map(|word| quoted(word));
+    Some(format!("cargo xtask {}", words.collect::<Vec<_>>().join(" ")))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-_./:=,@%+~".contains(char);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(line: &str, task: &str, pipeline: &str, rerun: &[&str]) -> Option<String> {
+        let line: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let rerun: Vec<String> = rerun.iter().map(ToString::to_string).collect();
+        command(&line, task, pipeline, &rerun)
+    }
+
+    #[test]
+    fn one_test_runs_again_as_it_ran() {
+        let e2e = again("--repo ../app e2e --keep-on-failure -- a.spec.ts", "e2e", "e2e", &["b.spec.ts:7"]);
+        assert_eq!(e2e.as_deref(), Some("cargo xtask --repo ../app e2e --keep-on-failure -- b.spec.ts:7"));
+        let name = ["src/a.spec.ts", "--testNamePattern", "^it's (a) test$"];
+        assert_eq!(
+            again("test", "test", "test-crux", &name).as_deref(),
+            Some(r"cargo xtask test-crux -- src/a.spec.ts --testNamePattern '^it'\''s (a) test$'")
+        );
+    }
+
+    #[test]
+    fn what_is_no_task_has_no_command() {
+        assert_eq!(again("test-sql", "test-sql", "sql", &["x"]), None);
+        assert_eq!(again("clean", "clean", "clean", &["x"]), None);
+        assert_eq!(again("e2e", "e2e", "e2e", &[]), None);
+    }
+}
