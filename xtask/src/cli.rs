@@ -80,6 +80,8 @@ pub struct Global {
 pub enum Progress {
     /// One line an event, for pipes and logs
     Plain,
+    /// One event a line as JSON, for programs (xtask/engine/docs/events.md)
+    Json,
 }
 
 /// When stand-ins are used.

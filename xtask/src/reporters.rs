@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::Reporter;
-use xtask_engine::report::{Plain, Verbosity};
+use xtask_engine::report::{Json, Plain, Verbosity};
 
 use crate::cli::{Global, Progress};
 use crate::exit;
@@ -26,6 +26,7 @@ pub fn of_output(
     };
     match global.progress.unwrap_or(Progress::Plain) {
         Progress::Plain => Box::new(Plain::new(output, verbosity(global), on_closed)),
+        Progress::Json => Box::new(Json::new(output, verbosity(global), on_closed)),
     }
 }
 

@@ -1,12 +1,18 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
+#[cfg(test)]
+mod fixtures;
+mod json;
 mod plain;
 mod plain_services;
 #[cfg(test)]
 mod plain_tests;
 mod record;
 mod run;
+#[cfg(test)]
+mod schema;
 
+pub use json::Json;
 pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
 pub use run::{End, Pipeline, Pull, Run, Service, Step, StepFailure, Test};
