@@ -55,6 +55,9 @@ pub struct Global {
     /// How long a service may take to be ready; a job may take ten times as long [default: 1m]
     #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
     pub ready_timeout: Option<Duration>,
+    /// Write a JUnit file of all tests of the run, also when they fail
+    #[arg(long, global = true, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Another image for a part of the stack, like database=postgres:16-alpine
     #[arg(long, global = true, value_name = "PART=IMAGE")]
     pub image: Vec<Override>,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
@@ -128,6 +128,15 @@ pub fn run(global: Global, command: Command) -> i32 {
     let seen = PipelineSeen::default();
     let mut reporters: Vec<Box<dyn Reporter>> =
         vec![reporters::of_output(output, &global, &stopped, &cancel), Box::new(seen.clone())];
+    let own_folder = global.record.is_none().then(|| record.clone());
+    let (tell_lost, lost) = mpsc::channel();
+    match reporters::of_files(&global, tell_lost) {
+        Ok(files) => reporters.extend(files),
+        Err(error) => {
+            own_folder.iter().for_each(|folder| runs::forget(folder));
+            return fail(&error);
+        }
+    }
     match Record::create(&record) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -144,7 +153,6 @@ pub fn run(global: Global, command: Command) -> i32 {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
     };
-    let own_folder = global.record.is_none().then(|| record.clone());
     let result = runtime.block_on(async {
         tokio::spawn(signals(cancel.clone(), stopped.clone()));
         let line: Vec<_> = std::env::args_os().skip(1).collect();
@@ -162,7 +170,11 @@ pub fn run(global: Global, command: Command) -> i32 {
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
-    let code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
+    let mut code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
+    for error in lost.try_iter() {
+        let lost = fail(&error);
+        code = if code == 0 { lost } else { code };
+    }
     if let Some(folder) = own_folder.filter(|_| !seen.any()) {
         runs::forget(&folder);
     }

@@ -1,8 +1,10 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
+mod breakage;
 #[cfg(test)]
 mod fixtures;
 mod json;
+mod junit;
 mod plain;
 mod plain_services;
 #[cfg(test)]
@@ -13,6 +15,7 @@ mod run;
 mod schema;
 
 pub use json::Json;
+pub use junit::Junit;
 pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
 pub use run::{End, Pipeline, Pull, Run, Service, Step, StepFailure, Test};

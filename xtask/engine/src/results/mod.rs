@@ -1,7 +1,7 @@
 //! What a test command reported: read, counted, and written as JUnit.
 
 mod jest;
-mod junit;
+pub(crate) mod junit;
 mod place;
 mod playwright;
 
