@@ -83,6 +83,8 @@ pub struct Global {
 pub enum Progress {
     /// One line an event, for pipes and logs
     Plain,
+    /// Groups, annotations and a job summary, for GitHub Actions
+    Github,
     /// One event a line as JSON, for programs (xtask/engine/docs/events.md)
     Json,
 }

@@ -127,7 +127,7 @@ pub fn run(global: Global, command: Command) -> i32 {
     let (output, drain) = output::queued(&cancel);
     let seen = PipelineSeen::default();
     let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![reporters::of_output(output, &global, &stopped, &cancel), Box::new(seen.clone())];
+        vec![reporters::of_output(output, &global, &record, &stopped, &cancel), Box::new(seen.clone())];
     let own_folder = global.record.is_none().then(|| record.clone());
     let (tell_lost, lost) = mpsc::channel();
     match reporters::of_files(&global, tell_lost) {

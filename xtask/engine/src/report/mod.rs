@@ -1,8 +1,10 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
+mod again;
 mod breakage;
 #[cfg(test)]
 mod fixtures;
+mod github;
 mod json;
 mod junit;
 mod plain;
@@ -14,6 +16,7 @@ mod run;
 #[cfg(test)]
 mod schema;
 
+pub use github::{Github, GithubOptions};
 pub use json::Json;
 pub use junit::Junit;
 pub use plain::{Plain, Verbosity};

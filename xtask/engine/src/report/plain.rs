@@ -328,7 +328,7 @@ fn last_lines(step: &str, pipeline: &str, exit_code: Option<i32>, tail: &[String
     text
 }
 
-fn speaker(step: &str, pipeline: &str) -> String {
+pub(super) fn speaker(step: &str, pipeline: &str) -> String {
     format!("{step} {DIM}> in {pipeline}{DIM:#}")
 }
 
@@ -365,7 +365,7 @@ pub(super) fn ago(seconds: f64) -> String {
     }
 }
 
-fn counts(counts: &TestCounts) -> String {
+pub(super) fn counts(counts: &TestCounts) -> String {
     let TestCounts { passed, failed, skipped } = *counts;
     let mut text = format!("{passed} passed");
     if failed > 0 {
