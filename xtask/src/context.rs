@@ -14,7 +14,7 @@ use xtask_engine::report::Record;
 use xtask_engine::session::{Options, StandIns};
 use xtask_engine::{Error, Session};
 
-use crate::cli::Global;
+use crate::cli::{Global, Progress};
 use crate::cmd::Command;
 use crate::exit;
 use crate::images::{self, Overrides};
@@ -116,7 +116,11 @@ fn watchdog() -> Vec<OsString> {
 }
 
 /// Runs a task from its first event to its last; returns the exit code.
-pub fn run(global: Global, command: Command) -> i32 {
+pub fn run(mut global: Global, command: Command) -> i32 {
+    if matches!(command, Command::Completions(_)) {
+        // What a shell reads is the script and nothing else.
+        (global.quiet, global.progress) = (true, Some(Progress::Plain));
+    }
     colors(global.color);
     let stopped = Arc::new(AtomicI32::new(0));
     let cancel = CancellationToken::new();

@@ -52,6 +52,7 @@ tasks! {
         Setup => setup,
         Doctor => doctor,
         Images => images,
+        Completions => completions,
     }
     "This repository" {
         Ci => ci,
