@@ -163,7 +163,7 @@ impl<W: Write + Send> Github<W> {
             }
             (code, _) => (RED, "FAILED", numbers.unwrap_or_else(|| format!("exit code {code}"))),
         };
-        let from_cache = self.from_cache(event);
+        let from_cache = self.cached(event);
         let log = if *exit_code == 0 || log.is_empty() {
             String::new()
         } else {
@@ -172,7 +172,7 @@ impl<W: Write + Send> Github<W> {
         self.results.push(line(style, status, &format!("{pipeline}: {what}{from_cache}{log}")));
     }
 
-    fn from_cache(&self, event: &Event) -> String {
+    fn cached(&self, event: &Event) -> String {
         let Some(test) = self.run.tests.last() else { return String::new() };
         match event {
             Event::TestFinished { cached: true, before: None, .. } => ", CACHED".into(),

@@ -20,7 +20,7 @@ const RESERVE: usize = 200;
 
 /// The summary, in at most `room` bytes; nothing if it does not fit at all.
 pub(super) fn summary(run: &Run, failures: &Failures, room: usize) -> String {
-    let mut text = format!("### {}\n\n{}", headline(run), table(run));
+    let mut text = format!("### {}\n{}", headline(run), table(run));
     let last = stand_ins(run);
     if text.len() + last.len() + RESERVE > room {
         return String::new();
@@ -44,18 +44,22 @@ pub(super) fn summary(run: &Run, failures: &Failures, room: usize) -> String {
 }
 
 fn headline(run: &Run) -> String {
-    let command = code(&format!("cargo xtask {}", run.command));
-    let Some(end) = &run.end else { return format!("{command} did not end") };
+    let task = code(format!("cargo xtask {}", run.task).trim_end());
+    let Some(end) = &run.end else { return format!("{task} did not end\n") };
     let took = seconds(end.seconds);
-    match (end.exit_code, &end.error) {
-        (0, _) => format!("✅ {command} passed in {took}"),
-        (129.., error) => {
-            let why = error.as_deref().unwrap_or("stopped");
-            format!("⚪ {command}: {} after {took}", inline(why))
-        }
-        (code, None) => format!("❌ {command} ended with exit code {code} after {took}"),
-        (_, Some(error)) => format!("❌ {command} failed after {took}\n\n{}", inline(error)),
+    let mut text = match end.exit_code {
+        0 => format!("✅ {task} passed in {took}\n"),
+        129.. => format!("⚪ {task} was stopped after {took}\n"),
+        1 => format!("❌ {task} failed after {took}\n"),
+        code => format!("❌ {task} failed after {took}, exit code {code}\n"),
+    };
+    if let Some(error) = &end.error {
+        let _ = writeln!(text, "\n{}", inline(error));
     }
+    if run.command != run.task {
+        let _ = writeln!(text, "\n{}", code(&format!("cargo xtask {}", run.command)));
+    }
+    text
 }
 
 fn table(run: &Run) -> String {
@@ -86,7 +90,7 @@ fn table(run: &Run) -> String {
     if text.is_empty() {
         return text;
     }
-    let head = "| pipeline | result | passed | failed | skipped | time | cached |\n\
+    let head = "| pipeline | result | passed | failed | skipped | time | cached steps |\n\
                 | --- | --- | ---: | ---: | ---: | ---: | --- |\n";
     format!("{head}{text}")
 }
@@ -99,18 +103,16 @@ fn result(pipeline: &Pipeline) -> &'static str {
     }
 }
 
+/// How many steps came from the cache, and since when the tests' result is in it.
 fn cached(pipeline: &Pipeline, test: Option<&Test>, run: &Run) -> String {
     let (cached, all) = (pipeline.cached(), pipeline.cached() + pipeline.ran());
-    let steps = match all {
-        0 => String::new(),
-        _ => format!("{cached} of {all} steps"),
-    };
-    let Some(test) = test.filter(|test| test.cached) else { return steps };
-    let since = test.before.as_ref().map(|before| {
-        let now = run.unix + test.at;
-        format!(" (ran {} ago in {})", ago(now - before.ended), seconds(before.seconds))
+    let steps = if all == 0 { String::new() } else { format!("{cached} of {all}") };
+    let made = test.filter(|test| test.cached).and_then(|test| Some((test, test.before.as_ref()?)));
+    let since = made.map(|(test, before)| {
+        let passed = run.unix + test.at - before.ended;
+        format!("; the tests ran {} ago in {}", ago(passed), seconds(before.seconds))
     });
-    format!("{steps}, the tests too{}", since.unwrap_or_default())
+    steps + &since.unwrap_or_default()
 }
 
 fn entries(failures: &Failures) -> Vec<String> {

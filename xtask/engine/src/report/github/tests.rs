@@ -224,7 +224,7 @@ fn a_run_that_failed_as_a_whole_is_an_error_too() {
 
 #[test]
 fn the_summary_fits_what_github_takes() {
-    let many: Vec<_> = (1..=500)
+    let many: Vec<_> = (1..=150)
         .map(|at| TestFailure { message: "line\n".repeat(2000), ..failure(&format!("test {at}")) })
         .collect();
     let mut events = run([failed(many)], 1);
