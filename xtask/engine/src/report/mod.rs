@@ -1,6 +1,12 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
+mod breakage;
 mod ending;
+#[cfg(test)]
+mod fixtures;
+mod github;
+mod json;
+mod junit;
 mod kept;
 mod plain;
 mod plain_services;
@@ -8,10 +14,15 @@ mod plain_services;
 mod plain_tests;
 mod record;
 mod run;
+#[cfg(test)]
+mod schema;
 mod style;
 
+pub use github::{Github, GithubOptions};
+pub use json::Json;
+pub use junit::Junit;
 pub use kept::KeptLogs;
 pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
-pub use run::{End, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
+pub use run::{End, Folder, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
 pub use style::{ago, seconds as duration};

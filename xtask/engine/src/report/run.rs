@@ -16,6 +16,9 @@ const LOOKED_AT: usize = 16 * 1024;
 /// The most of one such line, in characters.
 const ERROR_LENGTH: usize = 500;
 
+/// A folder, and the paths in it, each with the number of files if it is a folder.
+pub type Folder = (String, Vec<(String, Option<usize>)>);
+
 /// A run. All times are seconds since it began, unless they say otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
@@ -42,7 +45,7 @@ pub struct Run {
     /// What a person should know.
     pub notices: Vec<String>,
     /// The folder of the record and what of its services' logs is in it.
-    pub logs: Option<(String, Vec<(String, Option<usize>)>)>,
+    pub logs: Option<Folder>,
     /// What stays in the engine, for a person to look at.
     pub left: Option<Left>,
     /// Its end; none while it goes on, or when it was killed.
@@ -183,7 +186,7 @@ pub struct Test {
     /// Where all of it is.
     pub log: String,
     /// The folder with what it left for people, and what is in it.
-    pub artifacts: Option<(String, Vec<(String, Option<usize>)>)>,
+    pub artifacts: Option<Folder>,
 }
 
 /// An image that was pulled.
