@@ -33,7 +33,7 @@ fn no_engine_at_the_address() {
 #[test]
 fn no_engine_at_all() {
     let repo = Fixture::new();
-    let hide = "unset DOCKER_HOST DOCKER_CONTEXT; export HOME=/nowhere; mount -t tmpfs tmpfs /run";
+    let hide = "unset DOCKER_HOST DOCKER_CONTEXT; export HOME=/proc/nowhere; mount -t tmpfs tmpfs /run";
     let run = repo.run_after(hide, &["test-ui"]);
     refused(run, 3, &["found no container engine", "unix:///var/run/docker.sock", "no such socket", SETUP]);
 }

@@ -130,7 +130,7 @@ fn two_runs_do_not_share_a_record() {
 #[test]
 fn without_a_home_and_from_anywhere() {
     let repo = Fixture::new();
-    for line in ["unset HOME XDG_STATE_HOME XDG_RUNTIME_DIR; cd /", "export HOME=/nowhere; cd /proc"] {
+    for line in ["unset HOME XDG_STATE_HOME XDG_RUNTIME_DIR; cd /", "export HOME=/proc/nowhere; cd /proc"] {
         let record = repo.new_record();
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{line}; exec \"$@\""), "sh"]);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory, Parser, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use xtask_engine::session::StandIns;
 
 use crate::cmd::{Command, GROUPS};
@@ -15,7 +15,16 @@ use crate::images::Override;
     name = "cargo xtask",
     bin_name = "cargo xtask",
     disable_help_subcommand = true,
-    max_term_width = 100
+    max_term_width = 100,
+    override_usage = "cargo xtask TASK [OPTIONS]",
+    after_help = "\
+Examples:
+  cargo xtask test                               both unit test suites, in parallel
+  cargo xtask e2e -- login.spec.ts               what follows -- is for the test command
+  cargo xtask test -q --junit results.xml        failures only, and all tests in a file
+  cargo xtask ci --progress json | jq .event     what happens, for programs
+
+Each task has its own --help. A first run: cargo xtask setup"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -24,54 +33,61 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+/// Headings of the options.
+const WHAT: &str = "What runs";
+const ENGINE: &str = "Engine and images";
+const TOLD: &str = "Output and records";
+
 /// Options of every task.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Options of every task")]
 pub struct Global {
     /// The application's repository: a folder with web/crux, web/crux-ui and web/kratos
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = WHAT, value_name = "DIR")]
     pub repo: Option<PathBuf>,
     /// The container engine: a URL (unix, tcp, ssh), a socket or a Docker context
-    #[arg(long, global = true, value_name = "ENGINE")]
+    #[arg(long, global = true, help_heading = ENGINE, value_name = "ENGINE")]
     pub engine: Option<String>,
     /// The platform of images and steps, like linux/arm64 [default: the engine's]
-    #[arg(long, global = true, value_name = "OS/ARCH")]
+    #[arg(long, global = true, help_heading = ENGINE, value_name = "OS/ARCH")]
     pub platform: Option<String>,
     /// When images made here take the place of those of a registry [default: auto; never in GitHub Actions]
-    #[arg(long, global = true, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = ENGINE, value_name = "WHEN")]
     pub stand_ins: Option<When>,
     /// Run every step again (what cache volumes hold stays)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = WHAT)]
     pub no_cache: bool,
     /// Run the tests again; the steps before them stay cached
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = WHAT)]
     pub rerun: bool,
     /// Bring coverage, JUnit, screenshots and complete logs to DIR, also when tests fail
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = TOLD, value_name = "DIR")]
     pub export: Option<PathBuf>,
     /// Stop after this time, like 90s or 10m, and bring out what there is
-    #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
+    #[arg(long, global = true, help_heading = WHAT, value_name = "TIME", value_parser = time_limit)]
     pub timeout: Option<Duration>,
     /// How long a service may take to be ready; a job may take ten times as long [default: 1m]
-    #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
+    #[arg(long, global = true, help_heading = WHAT, value_name = "TIME", value_parser = time_limit)]
     pub ready_timeout: Option<Duration>,
+    /// Write a JUnit file of all tests of the run, also when they fail
+    #[arg(long, global = true, help_heading = TOLD, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Another image for a part of the stack, like database=postgres:16-alpine
-    #[arg(long, global = true, value_name = "PART=IMAGE")]
+    #[arg(long, global = true, help_heading = ENGINE, value_name = "PART=IMAGE")]
     pub image: Vec<Override>,
     /// Where the run's record goes [default: a new folder in target/xtask/runs]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = TOLD, value_name = "DIR")]
     pub record: Option<PathBuf>,
     /// How the run is told [default: tty in a terminal, github in GitHub Actions, else plain]
-    #[arg(long, global = true, value_name = "HOW", value_enum)]
+    #[arg(long, global = true, help_heading = TOLD, value_name = "HOW", value_enum)]
     pub progress: Option<Progress>,
     /// Tell failures only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = TOLD, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Tell more
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = TOLD)]
     pub verbose: bool,
     /// Colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = TOLD, value_name = "WHEN", default_value = "auto")]
     pub color: clap::ColorChoice,
 }
 
@@ -82,6 +98,10 @@ pub enum Progress {
     Tty,
     /// One line an event, for pipes and logs
     Plain,
+    /// Groups, annotations and a job summary, for GitHub Actions
+    Github,
+    /// One event a line as JSON, for programs (xtask/engine/docs/events.md)
+    Json,
 }
 
 /// When stand-ins are used.
@@ -110,10 +130,21 @@ fn time_limit(text: &str) -> Result<Duration, String> {
     if limit.is_zero() { Err("it must be more than nothing".into()) } else { Ok(limit) }
 }
 
-/// Prints the tasks, grouped, one line each.
-pub fn print_tasks() -> i32 {
-    use std::io::Write;
+/// Reads the command line of this process, and ends it where that is told best: for help, and for
+/// what cannot be understood.
+pub fn parse() -> Cli {
+    Cli::from_arg_matches(&with_groups().get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line, with the tasks by group in its help: they take the place of clap's own list.
+fn with_groups() -> clap::Command {
     let command = Cli::command();
+    let template = format!("{{about}}\n\n{}\n{{all-args}}{{after-help}}", tasks(&command));
+    command.help_template(template).mut_subcommands(|task| task.hide(true))
+}
+
+/// How it is called and the tasks, grouped, one line each.
+fn tasks(command: &clap::Command) -> String {
     let mut text = String::from("Usage: cargo xtask TASK [OPTIONS]\n");
     for (group, modules) in GROUPS {
         text += &format!("\n{group}:\n");
@@ -123,7 +154,13 @@ pub fn print_tasks() -> i32 {
             text += &format!("  {name:<12} {}\n", about.map(ToString::to_string).unwrap_or_default());
         }
     }
-    text += "\nEach task has its own --help. A first run: cargo xtask setup\n";
+    text
+}
+
+/// Prints the tasks.
+pub fn print_tasks() -> i32 {
+    use std::io::Write;
+    let text = tasks(&Cli::command()) + "\nEach task has its own --help. A first run: cargo xtask setup\n";
     match anstream::stdout().write_all(text.as_bytes()) {
         Ok(()) => 0,
         Err(_) => crate::exit::OUTPUT_CLOSED,
@@ -149,5 +186,34 @@ mod tests {
             let about = task.get_about().map(ToString::to_string).unwrap_or_default();
             assert!(!about.is_empty() && about.len() < 86, "{}: {about:?}", task.get_name());
         }
+    }
+
+    #[test]
+    fn every_option_of_every_task_is_under_a_heading() {
+        let command = Cli::command();
+        for option in command.get_arguments() {
+            let heading = option.get_help_heading().unwrap_or_default();
+            assert!([WHAT, ENGINE, TOLD].contains(&heading), "{} is under {heading:?}", option.get_id());
+        }
+    }
+
+    #[test]
+    fn every_task_that_takes_something_has_an_example_of_its_own() {
+        for task in Cli::command().get_subcommands() {
+            let help = task.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let takes = task.get_arguments().count() + task.get_subcommands().count() > 0;
+            let example = format!("cargo xtask {}", task.get_name());
+            assert!(!takes || help.contains(&example), "{}: {help:?}", task.get_name());
+        }
+    }
+
+    #[test]
+    fn help_names_each_task_once_in_its_group() {
+        let help = with_groups().render_help().to_string();
+        for name in GROUPS.iter().flat_map(|(_, modules)| *modules).map(|module| module.replace('_', "-")) {
+            let lines = help.lines().filter(|line| line.starts_with(&format!("  {name} ")));
+            assert_eq!(lines.count(), 1, "{name} in {help}");
+        }
+        assert!(help.contains(&format!("\n{TOLD}:\n")), "{help}");
     }
 }

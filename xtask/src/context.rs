@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use xtask_engine::session::{Again, Options, StandIns};
 use xtask_engine::{Error, Session};
 
 use crate::again;
-use crate::cli::Global;
+use crate::cli::{Global, Progress};
 use crate::cmd::Command;
 use crate::exit;
 use crate::images::{self, Overrides};
@@ -130,7 +130,11 @@ fn watchdog() -> Vec<OsString> {
 }
 
 /// Runs a task from its first event to its last; returns the exit code.
-pub fn run(global: Global, command: Command) -> i32 {
+pub fn run(mut global: Global, command: Command) -> i32 {
+    if matches!(command, Command::Completions(_)) {
+        // What a shell reads is the script and nothing else.
+        (global.quiet, global.progress) = (true, Some(Progress::Plain));
+    }
     colors(global.color);
     let stopped = Arc::new(AtomicI32::new(0));
     let cancel = CancellationToken::new();
@@ -139,9 +143,18 @@ pub fn run(global: Global, command: Command) -> i32 {
         Err(error) => return fail(&error),
     };
     let OfOutput { reporter, drain, screen, notice } =
-        reporters::of_output(&global, runs::dir(), &stopped, &cancel);
+        reporters::of_output(&global, &record, &stopped, &cancel);
     let seen = PipelineSeen::default();
     let mut reporters: Vec<Box<dyn Reporter>> = vec![reporter, Box::new(seen.clone())];
+    let own_folder = global.record.is_none().then(|| record.clone());
+    let (tell_lost, lost) = mpsc::channel();
+    match reporters::of_files(&global, tell_lost) {
+        Ok(files) => reporters.extend(files),
+        Err(error) => {
+            own_folder.iter().for_each(|folder| runs::forget(folder));
+            return fail(&error);
+        }
+    }
     match Record::create(&record, runs::kept_logs()) {
         Ok(file) => reporters.push(Box::new(file)),
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -158,7 +171,6 @@ pub fn run(global: Global, command: Command) -> i32 {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
     };
-    let own_folder = global.record.is_none().then(|| record.clone());
     let result = runtime.block_on(async {
         tokio::spawn(signals(cancel.clone(), stopped.clone()));
         if let Some(screen) = screen {
@@ -183,7 +195,11 @@ pub fn run(global: Global, command: Command) -> i32 {
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
-    let code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
+    let mut code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
+    for error in lost.try_iter() {
+        let lost = fail(&error);
+        code = if code == 0 { lost } else { code };
+    }
     match own_folder {
         Some(folder) if !seen.any() => runs::forget(&folder),
         // What took no time made next to nothing.

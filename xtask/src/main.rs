@@ -22,16 +22,12 @@ mod testing;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::Cli;
-
 fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|arg| arg == context::WATCHDOG) {
         return code(xtask_engine::watchdog::run());
     }
     let code = bug::told(|| {
-        let cli = Cli::parse();
+        let cli = cli::parse();
         match cli.command {
             Some(command) => context::run(cli.global, command),
             None => cli::print_tasks(),

@@ -1,19 +1,24 @@
-//! Who tells a run on standard output.
+//! Who tells a run: on standard output, and in files that the command line names.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, mpsc};
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use xtask_engine::Error;
 use xtask_engine::event::Reporter;
-use xtask_engine::report::{Look, Plain, Screen, Tty, Verbosity};
+use xtask_engine::report::{Github, GithubOptions, Json, Junit, Look, Plain, Screen, Tty, Verbosity};
+use xtask_engine::source::reason;
 
 use crate::cli::{Global, Progress};
 use crate::exit;
 use crate::output::{self, Drain};
+use crate::project::Project;
+use crate::runs;
 
-/// Who tells a run, and what belongs to that.
+/// Who tells a run on standard output, and what belongs to that.
 pub struct OfOutput {
     /// The reporter.
     pub reporter: Box<dyn Reporter>,
@@ -26,11 +31,11 @@ pub struct OfOutput {
 }
 
 /// The reporter that the command line asks for, else the one that fits where the output goes. When
-/// nobody reads it any more, `stopped` gets the exit code for that and the run is cancelled.
-/// `history` is the folder of the records of earlier runs.
+/// nobody reads it any more, `stopped` gets the exit code for that and the run is cancelled. The run's
+/// record is in `record`.
 pub fn of_output(
     global: &Global,
-    history: PathBuf,
+    record: &Path,
     stopped: &Arc<AtomicI32>,
     cancel: &CancellationToken,
 ) -> OfOutput {
@@ -45,31 +50,80 @@ pub fn of_output(
         let _ = stopped.compare_exchange(0, exit::OUTPUT_CLOSED, Ordering::SeqCst, Ordering::SeqCst);
         stopping.cancel();
     };
-    match progress {
-        // Where only failures are told there is nothing to watch.
-        Progress::Tty if !global.quiet => {
-            let (output, drain) = output::direct(cancel);
-            let colors = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-            let look = Look { verbosity: verbosity(global), colors, history, stopping: cancel.clone() };
-            let tty = Tty::new(output, look, on_closed);
-            let screen = Some(tty.screen());
-            OfOutput { reporter: Box::new(tty), drain, screen, notice }
-        }
-        Progress::Plain | Progress::Tty => {
-            let (output, drain) = output::queued(cancel);
-            let reporter = Box::new(Plain::new(output, verbosity(global), on_closed));
-            OfOutput { reporter, drain, screen: None, notice }
-        }
+    let verbosity = verbosity(global);
+    // Where only failures are told there is nothing to watch.
+    if progress == Progress::Tty && !global.quiet {
+        let (output, drain) = output::direct(cancel);
+        let colors = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let look = Look { verbosity, colors, history: runs::dir(), stopping: cancel.clone() };
+        let tty = Tty::new(output, look, on_closed);
+        let screen = Some(tty.screen());
+        return OfOutput { reporter: Box::new(tty), drain, screen, notice };
+    }
+    let (output, drain) = output::queued(cancel);
+    let reporter: Box<dyn Reporter> = match progress {
+        Progress::Plain | Progress::Tty => Box::new(Plain::new(output, verbosity, on_closed)),
+        Progress::Github => Box::new(Github::new(output, verbosity, github(global, record), on_closed)),
+        Progress::Json => Box::new(Json::new(output, verbosity, on_closed)),
+    };
+    OfOutput { reporter, drain, screen: None, notice }
+}
+
+/// How a run is told where the command line does not say it.
+fn fitting(is_terminal: bool) -> Progress {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    match std::env::var("GITHUB_ACTIONS").as_deref() {
+        Ok("true") => Progress::Github,
+        // Some CI systems have a terminal that nobody watches.
+        _ if is_terminal && is_able && !is_set("CI") => Progress::Tty,
+        _ => Progress::Plain,
     }
 }
 
-/// What fits where the output goes.
-fn fitting(is_terminal: bool) -> Progress {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    // Some CI systems have a terminal that nobody watches.
-    let is_watched = !is_set("CI") && !is_set("GITHUB_ACTIONS");
-    let is_able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-    if is_terminal && is_watched && is_able { Progress::Tty } else { Progress::Plain }
+/// What GitHub's runner says of itself, by its variables.
+fn github(global: &Global, record: &Path) -> GithubOptions {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let project = Project::find(global.repo.as_deref()).ok();
+    let files = project.and_then(|project| files_in(set("GITHUB_WORKSPACE"), project.root()));
+    let token = Uuid::new_v4().simple().to_string();
+    GithubOptions { record: record.to_owned(), token, files, summary: set("GITHUB_STEP_SUMMARY") }
+}
+
+/// What leads from a checkout to the application in it: empty, or `tests/sample/`. Without a runner
+/// that says where the checkout is, it is where the application's folder or one above it is git's.
+fn files_in(checkout: Option<PathBuf>, application: &Path) -> Option<String> {
+    let application = application.canonicalize().ok()?;
+    let checkout = match checkout {
+        Some(checkout) => checkout.canonicalize().ok()?,
+        None => application.ancestors().find(|folder| folder.join(".git").exists())?.to_owned(),
+    };
+    let folders = application.strip_prefix(checkout).ok()?.iter();
+    Some(folders.map(|folder| format!("{}/", folder.to_string_lossy())).collect())
+}
+
+/// Those that write a file which the command line names. One that can no longer be written at the
+/// end of the run is told to `lost`.
+///
+/// # Errors
+/// [`Error::Usage`] for one that cannot be written.
+pub fn of_files(
+    global: &Global,
+    lost: mpsc::Sender<anyhow::Error>,
+) -> anyhow::Result<Vec<Box<dyn Reporter>>> {
+    let Some(path) = &global.junit else { return Ok(Vec::new()) };
+    let name = path.clone();
+    let on_lost = move |error: io::Error| {
+        let _ = lost.send(Error::write(name, &error).into());
+    };
+    let junit = Junit::create(path, on_lost).map_err(|error| {
+        Error::Usage(format!(
+            "cannot write {} (--junit): {}; name another file",
+            path.display(),
+            reason(&error)
+        ))
+    })?;
+    Ok(vec![Box::new(junit)])
 }
 
 fn verbosity(global: &Global) -> Verbosity {
@@ -77,5 +131,27 @@ fn verbosity(global: &Global) -> Verbosity {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn files_are_named_from_the_root_of_the_checkout() {
+        let root = tempfile::tempdir().expect("a folder");
+        let root = root.path();
+        let application = root.join("tests/sample");
+        fs::create_dir_all(&application).expect("folders");
+        let inside = |checkout: Option<&Path>| files_in(checkout.map(Path::to_owned), &application);
+        assert_eq!(inside(Some(root)).as_deref(), Some("tests/sample/"));
+        assert_eq!(inside(Some(&application)).as_deref(), Some(""));
+        assert_eq!(inside(Some(&root.join("elsewhere"))), None);
+        assert_eq!(files_in(Some(application.clone()), root), None, "above the checkout");
+        fs::create_dir(root.join("tests/.git")).expect("a folder");
+        assert_eq!(inside(None).as_deref(), Some("sample/"));
     }
 }

@@ -19,11 +19,13 @@ pub const SCHEMA: u32 = 1;
 /// One thing that a run says. `pipeline` is the name under which it runs, `step` the step's
 /// text; `id` is the digest of the step's operation, the same in every run of the same work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// A task began.
     RunStarted {
-        /// The version of this form, [`SCHEMA`].
+        /// The version of this form: it grows when what was there is gone or means something else.
+        #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
         schema: u32,
         /// The run's id: the name of its record's folder.
         run: String,

@@ -13,6 +13,10 @@ const ID_LENGTH: usize = 12;
 
 /// What the engine's build cache holds, and making room in it
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask cache ls               what it holds, the largest last
+  cargo xtask cache prune            make room; what is needed stays")]
 pub struct Args {
     #[command(subcommand)]
     action: Action,
@@ -66,7 +70,9 @@ fn row(record: &CacheRecord, now: SystemTime) -> String {
     let id: String = id.chars().take(ID_LENGTH).collect();
     let used = record.last_used.or(record.created).map(|at| ago(now.duration_since(at).unwrap_or_default()));
     let (size, used, what) = (bytes(*size), used.unwrap_or_default(), in_one_line(description));
-    format!("{size:>10}  {kind:<15} {uses:>4} uses  {used:>10}  {id:<ID_LENGTH$}  {what}").trim_end().to_owned()
+    format!("{size:>10}  {kind:<15} {uses:>4} uses  {used:>10}  {id:<ID_LENGTH$}  {what}")
+        .trim_end()
+        .to_owned()
 }
 
 /// A time that went by, in its largest unit: `3 h ago`.

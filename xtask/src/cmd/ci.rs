@@ -11,6 +11,10 @@ use crate::host::error::go_on;
 
 /// All that CI checks: formatting, clippy, the application's unit and end-to-end tests
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask ci                                 what the workflow runs; the first that fails ends it
+  cargo xtask ci --progress github               as GitHub Actions would show it")]
 pub struct Args {}
 
 /// Runs it; the first that fails ends it.

@@ -5,6 +5,10 @@ use crate::stack::{self, Setting, crux, database};
 
 /// crux in production mode with its PostgreSQL, data kept; its log until Ctrl-C
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask crux --image-tag 0.15.4                      the published image instead of the sources
+  cargo xtask crux --image database=postgres:16-alpine     another database; `clean --volumes` empties it")]
 pub struct Args {
     /// Run the application's published image of this tag, not its sources
     #[arg(long, value_name = "TAG")]

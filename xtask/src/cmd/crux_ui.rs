@@ -5,6 +5,9 @@ use crate::stack::{self, Setting, crux_ui};
 
 /// The frontend in production mode; its output until Ctrl-C
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: cargo xtask crux-ui --image-tag 0.15.4 (the published image instead of the sources)"
+)]
 pub struct Args {
     /// Run the application's published image of this tag, not its sources
     #[arg(long, value_name = "TAG")]

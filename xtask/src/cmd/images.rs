@@ -15,6 +15,11 @@ use crate::images::{self, Part};
 
 /// The images that the application needs, and whether the engine has them
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask images                        which there are, which the engine has
+  cargo xtask images prepare                get all of them ahead
+  cargo xtask images prepare database       one of them")]
 pub struct Args {
     #[command(subcommand)]
     action: Option<Action>,
@@ -57,9 +62,7 @@ pub async fn run(Args { action }: Args, context: &Context) -> anyhow::Result<()>
 
 /// Of the parts only the browser's image depends on the repository.
 fn not_needed(part: Part) -> Usage {
-    Usage(format!(
-        "this repository needs no image for {part}; `cargo xtask images` lists what it needs"
-    ))
+    Usage(format!("this repository needs no image for {part}; `cargo xtask images` lists what it needs"))
 }
 
 /// All at the same time; one that fails does not stop the others.

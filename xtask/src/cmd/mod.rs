@@ -55,6 +55,7 @@ tasks! {
         Setup => setup,
         Doctor => doctor,
         Images => images,
+        Completions => completions,
     }
     "This repository" {
         Ci => ci,

@@ -16,6 +16,12 @@ use plan::{EngineState, Facts, StandIns, Step, plan};
 
 /// Install and start what this machine lacks for the tasks (Debian and Ubuntu)
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+It says what it will do, and asks.
+
+Examples:
+  cargo xtask setup               for people
+  cargo xtask setup --yes         for machines")]
 pub struct Args {
     /// Do it without asking
     #[arg(long, short)]
@@ -43,7 +49,13 @@ trait Machine {
     async fn prepare_stand_ins(&self) -> Result<()>;
 }
 
-async fn go(yes: bool, tests: bool, events: &Events, stop: &CancellationToken, machine: &impl Machine) -> Result<()> {
+async fn go(
+    yes: bool,
+    tests: bool,
+    events: &Events,
+    stop: &CancellationToken,
+    machine: &impl Machine,
+) -> Result<()> {
     let engine = machine.engine().await;
     let facts = Facts::find(Os::read(), engine, machine.stand_ins().await?, tests);
     let steps = plan(&facts)?;

@@ -5,6 +5,11 @@ use crate::stack::{UnitTests, crux, crux_ui};
 
 /// Unit tests of backend and frontend, in parallel
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask test                             unchanged: back in a blink, every step CACHED
+  cargo xtask test -q --junit results.xml      failures only, and all tests in a file
+  cargo xtask test --repo ../dyrectorio        any checkout with web/crux and web/crux-ui")]
 pub struct Args {}
 
 /// Runs it.

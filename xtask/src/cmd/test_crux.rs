@@ -5,7 +5,11 @@ use crate::stack::{UnitTests, crux};
 
 /// Unit tests of the backend, web/crux
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: cargo xtask test-crux -- --testNamePattern health")]
+#[command(after_help = "\
+Examples:
+  cargo xtask test-crux -- src/health                  files whose path matches; what follows -- is for jest
+  cargo xtask test-crux -- --testNamePattern health    tests whose name matches
+  cargo xtask test-crux --export results               also coverage")]
 pub struct Args {
     /// For the test command, jest
     #[arg(last = true, value_name = "ARGS")]

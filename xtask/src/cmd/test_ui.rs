@@ -5,7 +5,10 @@ use crate::stack::{UnitTests, crux_ui};
 
 /// Unit tests of the frontend, web/crux-ui
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: cargo xtask test-ui -- --watchAll=false login")]
+#[command(after_help = "\
+Examples:
+  cargo xtask test-ui -- login        files whose path matches; what follows -- is for jest
+  cargo xtask test-ui --rerun         the tests again, though nothing changed")]
 pub struct Args {
     /// For the test command, jest
     #[arg(last = true, value_name = "ARGS")]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Outcome {
     /// The engine said in this run's status that the result came from its cache.
@@ -25,6 +26,7 @@ pub enum Outcome {
 
 /// What a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     /// A base image.
@@ -41,6 +43,7 @@ pub enum StepKind {
 
 /// How far a service or a job is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum ServiceState {
     /// Its container is there; it waits for others.
@@ -72,6 +75,7 @@ pub enum ServiceState {
 
 /// A service that was left running.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LeftService {
     /// Its name.
     pub service: String,
@@ -83,6 +87,7 @@ pub struct LeftService {
 
 /// The tests of one step, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TestCounts {
     /// Tests that passed.
     pub passed: u64,
@@ -94,6 +99,7 @@ pub struct TestCounts {
 
 /// One failed test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TestFailure {
     /// The test's full name.
     pub name: String,
@@ -120,6 +126,7 @@ pub struct TestFailure {
 
 /// A step of a pipeline, before it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedStep {
     /// The operation's digest; for a test among services something that is its own.
     pub id: String,
@@ -136,6 +143,7 @@ pub struct PlannedStep {
 
 /// When a result that came from the cache was made.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MadeBefore {
     /// When the command ended, in seconds since 1970.
     pub ended: f64,

@@ -1,7 +1,13 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
+mod breakage;
 mod ending;
+#[cfg(test)]
+mod fixtures;
+mod github;
 mod history;
+mod json;
+mod junit;
 mod kept;
 mod plain;
 mod plain_services;
@@ -9,13 +15,18 @@ mod plain_services;
 mod plain_tests;
 mod record;
 mod run;
+#[cfg(test)]
+mod schema;
 mod style;
 mod tty;
 
+pub use github::{Github, GithubOptions};
 pub use history::History;
+pub use json::Json;
+pub use junit::Junit;
 pub use kept::KeptLogs;
 pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
-pub use run::{End, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
+pub use run::{End, Folder, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
 pub use style::{ago, seconds as duration};
 pub use tty::{Look, Screen, Tty};

@@ -140,6 +140,7 @@ struct Line<'a> {
 
 /// An event with its time, as a line has it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimedEvent {
     /// Seconds since the run began.
     pub at: f64,
@@ -148,10 +149,16 @@ pub struct TimedEvent {
     pub event: Event,
 }
 
+/// An event as one line; none if it has no form in JSON.
+pub(super) fn line(at: f64, event: &Event) -> Option<Vec<u8>> {
+    let mut line = serde_json::to_vec(&Line { at, event }).ok()?;
+    line.push(b'\n');
+    Some(line)
+}
+
 /// Writes an event as one line; what cannot be written is lost.
-pub(super) fn write(out: &mut impl Write, at: f64, event: &Event) {
-    if let Ok(mut line) = serde_json::to_vec(&Line { at, event }) {
-        line.push(b'\n');
+fn write(out: &mut impl Write, at: f64, event: &Event) {
+    if let Some(line) = line(at, event) {
         let _ = out.write_all(&line);
     }
 }

@@ -12,9 +12,10 @@ pub(super) fn write(results: &TestResults, name: &str) -> Result<String, String>
     report.to_string().map_err(|error| format!("cannot write JUnit: {error}"))
 }
 
-fn suite(suite: &Suite) -> TestSuite {
-    let mut written = TestSuite::new(suite.file.as_str());
-    written.set_time(Duration::try_from_secs_f64(suite.seconds).unwrap_or_default());
+/// The tests of one file.
+pub(crate) fn suite(suite: &Suite) -> TestSuite {
+    let mut written = TestSuite::new(text(&suite.file));
+    written.set_time(duration(suite.seconds));
     written.add_test_cases(suite.cases.iter().map(|case| self::case(case, &suite.file)));
     written
 }
@@ -25,18 +26,29 @@ fn case(case: &Case, file: &str) -> TestCase {
         CaseStatus::Skipped => TestCaseStatus::skipped(),
         CaseStatus::Failed(message) => {
             let mut failed = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            failed.set_message(message.lines().next().unwrap_or_default());
-            failed.set_description(message.as_str());
+            failed.set_message(text(message.lines().next().unwrap_or_default()));
+            failed.set_description(text(message));
             failed
         }
     };
-    let mut written = TestCase::new(case.name.as_str(), status);
-    written.set_classname(file);
-    written.set_time(Duration::try_from_secs_f64(case.seconds).unwrap_or_default());
+    let mut written = TestCase::new(text(&case.name), status);
+    written.set_classname(text(file));
+    written.set_time(duration(case.seconds));
     if !case.output.is_empty() {
-        written.set_system_out(case.output.as_str());
+        written.set_system_out(text(&case.output));
     }
     written
+}
+
+/// Seconds, as JUnit has them.
+pub(crate) fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+/// A text without what XML forbids and the crate lets through; it takes out control characters and
+/// colours by itself.
+pub(crate) fn text(text: &str) -> String {
+    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a test command reported: read, counted, and written as JUnit.
 
 mod jest;
-mod junit;
+pub(crate) mod junit;
 mod place;
 mod playwright;
 
@@ -63,6 +63,7 @@ impl ReportFormat {
 
 /// All tests of one command.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TestResults {
     /// One for each test file.
     pub suites: Vec<Suite>,
@@ -70,6 +71,7 @@ pub struct TestResults {
 
 /// The tests of one file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Suite {
     /// The file, as the tool named it.
     pub file: String,
@@ -81,6 +83,7 @@ pub struct Suite {
 
 /// One test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Case {
     /// Its full name, with the names of the groups it is in.
     pub name: String,
@@ -101,6 +104,7 @@ pub struct Case {
 
 /// How a test ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind", content = "message")]
 pub enum CaseStatus {
     /// It passed.

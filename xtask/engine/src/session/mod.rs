@@ -46,7 +46,9 @@ use crate::service::{Identity, Stack};
 
 /// See [`Options::again`].
 #[derive(Clone)]
-pub struct Again(pub Arc<dyn Fn(&str, &[String]) -> Option<String> + Send + Sync>);
+pub struct Again(pub Arc<AgainCommand>);
+
+type AgainCommand = dyn Fn(&str, &[String]) -> Option<String> + Send + Sync;
 
 impl std::fmt::Debug for Again {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -10,17 +10,11 @@ use super::frame::{Brevity, View};
 use super::painter::{Painter, Size};
 use super::state::State;
 use crate::event::{Event, PlannedStep, StepKind};
+use crate::report::fixtures::{E2E_FAILED, SERVICE_FAILED, events};
 use crate::report::{History, TimedEvent};
 
 pub(super) const SMALL: Size = Size { columns: 80, rows: 24 };
 pub(super) const LARGE: Size = Size { columns: 200, rows: 60 };
-
-pub(super) const E2E_FAILED: &str = include_str!("../fixtures/e2e-failed.jsonl");
-pub(super) const SERVICE_FAILED: &str = include_str!("../fixtures/service-failed.jsonl");
-
-pub(super) fn events(recorded: &str) -> Vec<TimedEvent> {
-    recorded.lines().map(|line| serde_json::from_str(line).expect("an event")).collect()
-}
 
 /// What is known of a run at a time.
 pub(super) fn at(time: f64, events: &[TimedEvent]) -> State {
@@ -84,7 +78,7 @@ pub(super) fn cells(count: usize) -> NonZero<u16> {
     u16::try_from(count).ok().and_then(NonZero::new).expect("a size")
 }
 
-/// A time that is not what is tested.
+/// An event with its time.
 pub(super) fn timed(at: f64, event: Event) -> TimedEvent {
     TimedEvent { at, event }
 }
