@@ -16,6 +16,7 @@ mod reporters;
 mod rootfs;
 mod runs;
 mod stack;
+mod suspend;
 #[cfg(test)]
 mod testing;
 

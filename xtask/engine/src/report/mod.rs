@@ -5,6 +5,7 @@ mod ending;
 #[cfg(test)]
 mod fixtures;
 mod github;
+mod history;
 mod json;
 mod junit;
 mod kept;
@@ -17,8 +18,10 @@ mod run;
 #[cfg(test)]
 mod schema;
 mod style;
+mod tty;
 
 pub use github::{Github, GithubOptions};
+pub use history::History;
 pub use json::Json;
 pub use junit::Junit;
 pub use kept::KeptLogs;
@@ -26,3 +29,4 @@ pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
 pub use run::{End, Folder, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
 pub use style::{ago, seconds as duration};
+pub use tty::{Look, Screen, Tty};
