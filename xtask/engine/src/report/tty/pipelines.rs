@@ -75,6 +75,10 @@ impl<'a> Group<'a> {
         }
         let mut rows: Vec<Row<'_>> =
             self.running().map(|(pipeline, step)| self.step(pipeline, step, state, history, now)).collect();
+        if stage == Stage::Failed {
+            // What failed is told at once, also while something goes on beside it.
+            rows.insert(0, self.ended(&state.run).time(String::new()));
+        }
         if rows.is_empty() {
             let text = self.position();
             let text = match self.needed_services() {
@@ -141,6 +145,10 @@ impl<'a> Group<'a> {
         let test = run.tests.iter().rev().find(|test| test.pipeline == self.name);
         let failed = self.steps().find(|step| matches!(step.outcome, Some(Outcome::Failed { .. })));
         let stage = self.stage();
+        if matches!(stage, Stage::Running | Stage::Waiting) {
+            let text = Line::default().text(YELLOW, "stopped");
+            return Row::new(Stage::Waiting, self.name, text);
+        }
         let text = match (stage, test, failed) {
             (Stage::Failed, Some(test), _) if test.exit_code != 0 => failed_test(test),
             (Stage::Failed, _, Some(step)) => failed_step(step),

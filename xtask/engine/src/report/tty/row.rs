@@ -135,10 +135,10 @@ pub(super) fn of_usual(seconds: f64, usual: Option<f64>) -> String {
     let so_far = running_for(seconds);
     match usual {
         // What is over in a moment needs no promise.
-        Some(usual) if usual >= 2.0 && !so_far.is_empty() => {
-            format!("{so_far} of about {}", running_for(usual.round()))
-        }
-        _ => so_far,
+        Some(usual) if usual < 2.0 || so_far.is_empty() => so_far,
+        Some(usual) if seconds > usual + 1.0 => format!("{so_far}, usually {}", running_for(usual.round())),
+        Some(usual) => format!("{so_far} of about {}", running_for(usual.round())),
+        None => so_far,
     }
 }
 
@@ -153,5 +153,25 @@ pub(super) fn some_of(services: &[&str]) -> String {
         [one] => (*one).to_owned(),
         [one, other] => format!("{one} and {other}"),
         more => format!("{} services", more.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_calmly() {
+        assert_eq!(
+            [0.9, 1.0, 59.9, 60.0, 3599.0, 3660.0].map(running_for),
+            ["", "1s", "59s", "1m 00s", "59m 59s", "1h 01m"]
+        );
+        assert_eq!([0.04, 59.9, 65.0].map(took), ["0.0s", "59.9s", "1m 05s"]);
+        assert_eq!(of_usual(4.2, Some(12.4)), "4s of about 12s");
+        assert_eq!(of_usual(15.0, Some(12.4)), "15s, usually 12s");
+        assert_eq!(
+            [of_usual(0.5, Some(12.0)), of_usual(4.0, Some(1.0)), of_usual(4.0, None)],
+            ["", "4s", "4s"]
+        );
     }
 }
