@@ -18,7 +18,7 @@ use crate::output::{self, Drain};
 use crate::project::Project;
 use crate::runs;
 
-/// Who tells a run on standard output, and what belongs to that.
+/// Who tells a run, and what belongs to that.
 pub struct OfOutput {
     /// The reporter.
     pub reporter: Box<dyn Reporter>,
@@ -50,35 +50,36 @@ pub fn of_output(
         let _ = stopped.compare_exchange(0, exit::OUTPUT_CLOSED, Ordering::SeqCst, Ordering::SeqCst);
         stopping.cancel();
     };
-    let verbosity = verbosity(global);
     // Where only failures are told there is nothing to watch.
     if progress == Progress::Tty && !global.quiet {
         let (output, drain) = output::direct(cancel);
         let colors = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
-        let look = Look { verbosity, colors, history: runs::dir(), stopping: cancel.clone() };
+        let (verbosity, history) = (verbosity(global), runs::dir());
+        let look = Look { verbosity, colors, history, stopping: cancel.clone() };
         let tty = Tty::new(output, look, on_closed);
         let screen = Some(tty.screen());
         return OfOutput { reporter: Box::new(tty), drain, screen, notice };
     }
     let (output, drain) = output::queued(cancel);
     let reporter: Box<dyn Reporter> = match progress {
-        Progress::Plain | Progress::Tty => Box::new(Plain::new(output, verbosity, on_closed)),
-        Progress::Github => Box::new(Github::new(output, verbosity, github(global, record), on_closed)),
-        Progress::Json => Box::new(Json::new(output, verbosity, on_closed)),
+        Progress::Plain | Progress::Tty => Box::new(Plain::new(output, verbosity(global), on_closed)),
+        Progress::Github => {
+            Box::new(Github::new(output, verbosity(global), github(global, record), on_closed))
+        }
+        Progress::Json => Box::new(Json::new(output, verbosity(global), on_closed)),
     };
     OfOutput { reporter, drain, screen: None, notice }
 }
 
-/// How a run is told where the command line does not say it.
+/// What fits where the output goes.
 fn fitting(is_terminal: bool) -> Progress {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-    match std::env::var("GITHUB_ACTIONS").as_deref() {
-        Ok("true") => Progress::Github,
-        // Some CI systems have a terminal that nobody watches.
-        _ if is_terminal && is_able && !is_set("CI") => Progress::Tty,
-        _ => Progress::Plain,
+    if std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true") {
+        return Progress::Github;
     }
+    // Some CI systems have a terminal that nobody watches.
+    let is_watched = std::env::var_os("CI").is_none_or(|value| value.is_empty());
+    let is_able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    if is_terminal && is_watched && is_able { Progress::Tty } else { Progress::Plain }
 }
 
 /// What GitHub's runner says of itself, by its variables.
