@@ -1,10 +1,12 @@
 //! Who listens to a run. A reporter reads events and nothing else.
 
 mod breakage;
+mod critical_path;
 mod ending;
 #[cfg(test)]
 mod fixtures;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod kept;
@@ -17,8 +19,12 @@ mod run;
 #[cfg(test)]
 mod schema;
 mod style;
+mod timeline;
+mod trace;
 
+pub use critical_path::{CriticalPath, Segment};
 pub use github::{Github, GithubOptions};
+pub use html::{Html, REPORT, write as write_html};
 pub use json::Json;
 pub use junit::Junit;
 pub use kept::KeptLogs;
@@ -26,3 +32,5 @@ pub use plain::{Plain, Verbosity};
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
 pub use run::{End, Folder, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
 pub use style::{ago, seconds as duration};
+pub use timeline::{Bar, BarState, Group, GroupKind, Lane, LaneKind, Timeline};
+pub use trace::{Trace, trace};
