@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, Reporter, SCHEMA};
-use xtask_engine::report::Record;
+use xtask_engine::report::{Html, Record};
 use xtask_engine::session::{Again, Options, StandIns};
 use xtask_engine::{Error, Session};
 
@@ -155,7 +155,10 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         }
     }
     match Record::create(&record, runs::kept_logs()) {
-        Ok(file) => reporters.push(Box::new(file)),
+        // The page shows the logs that the record has written by then.
+        Ok(file) => {
+            reporters.extend([Box::new(file) as _, Box::new(Html::new(&record, runs::kept_logs())) as _]);
+        }
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             return fail(&anyhow::Error::new(Error::Usage(format!(
                 "another run writes its record to {}; wait for it, or name another folder with --record",
