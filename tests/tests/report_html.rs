@@ -126,3 +126,13 @@ fn a_run_leaves_its_page_and_its_trace_beside_its_record() {
     assert_eq!(none.code, Some(2));
     assert!(none.stderr.contains("no record of a run no-such-run"), "{}", none.stderr);
 }
+
+#[test]
+fn whoever_asks_for_spans_is_told_how_to_have_them() {
+    let repo = Fixture::new();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+    let run = repo.start_with(&["test-crux"], &[endpoint]).finish();
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("notice: OTEL_EXPORTER_OTLP_ENDPOINT is set"), "{}", run.stderr);
+    assert!(run.stderr.contains("--features otlp"), "{}", run.stderr);
+}

@@ -23,6 +23,7 @@ use crate::output::{self, Drain};
 use crate::project::Project;
 use crate::reporters;
 use crate::runs::{self, PipelineSeen};
+use crate::spans::Spans;
 
 /// The one argument by which this program is the watchdog of a run: not for people.
 pub const WATCHDOG: &str = "--watch-over-a-run";
@@ -168,6 +169,9 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         // Without events the run is as good; whether results can be kept there shows.
         Err(_) => {}
     }
+    let spans = Spans::from_environment();
+    reporters.extend(spans.as_ref().and_then(Spans::reporter));
+    let quiet = global.quiet;
     let events = Events::new(reporters);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -202,6 +206,9 @@ pub fn run(mut global: Global, command: Command) -> i32 {
             runs::prune_to(&runs::all(), runs::KEPT_BYTES, &folder);
         }
         _ => {}
+    }
+    if let Some(text) = spans.filter(|_| seen.any()).and_then(Spans::send).filter(|_| !quiet) {
+        let _ = writeln!(anstream::stderr(), "notice: {text}");
     }
     code
 }
