@@ -9,6 +9,7 @@ mod engine;
 mod fault;
 mod fixture;
 mod own_engine;
+mod pane;
 mod run;
 mod stub;
 
@@ -22,6 +23,7 @@ pub use engine::{docker, of_session, session_of, with_label};
 pub use fault::{is_running, wait_until_gone};
 pub use fixture::{Fixture, Part};
 pub use own_engine::OwnEngine;
+pub use pane::Pane;
 pub use run::{Run, Started, Step};
 pub use stub::{Answer, Stub};
 

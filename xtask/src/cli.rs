@@ -97,6 +97,8 @@ pub struct Global {
 /// How a run is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Progress {
+    /// What runs, what waits and how long, live, for terminals
+    Tty,
     /// One line an event, for pipes and logs
     Plain,
     /// Groups, annotations and a job summary, for GitHub Actions

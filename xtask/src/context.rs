@@ -19,11 +19,12 @@ use crate::cli::{Global, Progress};
 use crate::cmd::Command;
 use crate::exit;
 use crate::images::{self, Overrides};
-use crate::output::{self, Drain};
+use crate::output::Drain;
 use crate::project::Project;
-use crate::reporters;
+use crate::reporters::{self, OfOutput};
 use crate::runs::{self, PipelineSeen};
 use crate::spans::Spans;
+use crate::suspend;
 
 /// The one argument by which this program is the watchdog of a run: not for people.
 pub const WATCHDOG: &str = "--watch-over-a-run";
@@ -142,10 +143,10 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         Ok(record) => record,
         Err(error) => return fail(&error),
     };
-    let (output, drain) = output::queued(&cancel);
+    let OfOutput { reporter, drain, screen, notice } =
+        reporters::of_output(&global, &record, &stopped, &cancel);
     let seen = PipelineSeen::default();
-    let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![reporters::of_output(output, &global, &record, &stopped, &cancel), Box::new(seen.clone())];
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![reporter, Box::new(seen.clone())];
     let own_folder = global.record.is_none().then(|| record.clone());
     let (tell_lost, lost) = mpsc::channel();
     match reporters::of_files(&global, tell_lost) {
@@ -179,6 +180,10 @@ pub fn run(mut global: Global, command: Command) -> i32 {
     };
     let result = runtime.block_on(async {
         tokio::spawn(signals(cancel.clone(), stopped.clone()));
+        if let Some(screen) = screen {
+            suspend::leave_screen_on_panic(screen.clone());
+            tokio::spawn(suspend::suspensions(screen));
+        }
         let line: Vec<_> = std::env::args_os().skip(1).collect();
         let command_line = line.join(" ".as_ref()).to_string_lossy().into_owned();
         let (task, sessions) = (command.name(), Mutex::default());
@@ -187,6 +192,9 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         let started =
             Event::RunStarted { schema: SCHEMA, run, task: task.clone(), command: command_line, unix };
         events.emit(started);
+        if let Some(notice) = notice {
+            events.notice(notice);
+        }
         let images = global.image.iter().cloned().collect();
         let context = Context { global, events: events.clone(), cancel, record, task, sessions, images };
         let result = command.run(&context).await;

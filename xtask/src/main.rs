@@ -17,6 +17,7 @@ mod rootfs;
 mod runs;
 mod spans;
 mod stack;
+mod suspend;
 #[cfg(test)]
 mod testing;
 

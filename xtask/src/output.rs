@@ -23,7 +23,7 @@ pub struct Output {
     stop: CancellationToken,
 }
 
-/// The other end of [`Output`], for waiting until all is written.
+/// The other end of [`Output`] or [`Direct`], for waiting until all is written.
 pub struct Drain {
     done: Receiver<()>,
     closed: Arc<AtomicBool>,
@@ -73,8 +73,50 @@ impl Write for Output {
     }
 }
 
+/// Standard output without a queue, for who draws on a terminal and has a thread of its own for it:
+/// what is drawn late is not worth drawing.
+pub struct Direct {
+    out: Box<dyn Write + Send>,
+    closed: Arc<AtomicBool>,
+    /// Goes with this, and tells so.
+    _done: mpsc::Sender<()>,
+}
+
+/// Standard output as it is. `stop` tells that the run is stopped.
+pub fn direct(stop: &CancellationToken) -> (Direct, Drain) {
+    let (tell_done, done) = mpsc::channel();
+    let closed = Arc::new(AtomicBool::new(false));
+    let output = Direct { out: unbuffered(), closed: closed.clone(), _done: tell_done };
+    (output, Drain { done, closed, stop: stop.clone() })
+}
+
+/// The library's own standard output writes what comes after the last line's end on its own.
+#[cfg(unix)]
+fn unbuffered() -> Box<dyn Write + Send> {
+    use std::os::fd::AsFd;
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(file) => Box::new(std::fs::File::from(file)),
+        Err(_) => Box::new(io::stdout()),
+    }
+}
+
+#[cfg(not(unix))]
+fn unbuffered() -> Box<dyn Write + Send> {
+    Box::new(io::stdout())
+}
+
+impl Write for Direct {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.out.write(text).inspect_err(|_| self.closed.store(true, Ordering::SeqCst))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 impl Drain {
-    /// Waits until all is written, once the [`Output`] is gone; not for ever where the run was
+    /// Waits until all is written, once the other end is gone; not for ever where the run was
     /// stopped. Tells whether somebody read it to the end.
     pub fn finish(self) -> bool {
         if self.stop.is_cancelled() {

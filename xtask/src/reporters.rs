@@ -1,6 +1,6 @@
 //! Who tells a run: on standard output, and in files that the command line names.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, mpsc};
@@ -9,44 +9,77 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use xtask_engine::Error;
 use xtask_engine::event::Reporter;
-use xtask_engine::report::{Github, GithubOptions, Json, Junit, Plain, Trace, Verbosity};
+use xtask_engine::report::{Github, GithubOptions, Json, Junit, Look, Plain, Screen, Trace, Tty, Verbosity};
 use xtask_engine::source::reason;
 
 use crate::cli::{Global, Progress};
 use crate::exit;
-use crate::output::Output;
+use crate::output::{self, Drain};
 use crate::project::Project;
+use crate::runs;
+
+/// Who tells a run, and what belongs to that.
+pub struct OfOutput {
+    /// The reporter.
+    pub reporter: Box<dyn Reporter>,
+    /// For waiting until all that it told is written.
+    pub drain: Drain,
+    /// The screen, if it draws on one.
+    pub screen: Option<Screen>,
+    /// Why it is not the one that was asked for.
+    pub notice: Option<String>,
+}
 
 /// The reporter that the command line asks for, else the one that fits where the output goes. When
 /// nobody reads it any more, `stopped` gets the exit code for that and the run is cancelled. The run's
 /// record is in `record`.
 pub fn of_output(
-    output: Output,
     global: &Global,
     record: &Path,
     stopped: &Arc<AtomicI32>,
     cancel: &CancellationToken,
-) -> Box<dyn Reporter> {
-    let (stopped, cancel) = (stopped.clone(), cancel.clone());
+) -> OfOutput {
+    let is_terminal = io::stdout().is_terminal();
+    let (mut progress, mut notice) = (global.progress.unwrap_or_else(|| fitting(is_terminal)), None);
+    if progress == Progress::Tty && !is_terminal {
+        progress = Progress::Plain;
+        notice = Some("standard output is no terminal: --progress plain is used".into());
+    }
+    let (stopped, stopping) = (stopped.clone(), cancel.clone());
     let on_closed = move || {
         let _ = stopped.compare_exchange(0, exit::OUTPUT_CLOSED, Ordering::SeqCst, Ordering::SeqCst);
-        cancel.cancel();
+        stopping.cancel();
     };
-    match global.progress.unwrap_or_else(fitting) {
-        Progress::Plain => Box::new(Plain::new(output, verbosity(global), on_closed)),
+    // Where only failures are told there is nothing to watch.
+    if progress == Progress::Tty && !global.quiet {
+        let (output, drain) = output::direct(cancel);
+        let colors = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let (verbosity, history) = (verbosity(global), runs::dir());
+        let look = Look { verbosity, colors, history, stopping: cancel.clone() };
+        let tty = Tty::new(output, look, on_closed);
+        let screen = Some(tty.screen());
+        return OfOutput { reporter: Box::new(tty), drain, screen, notice };
+    }
+    let (output, drain) = output::queued(cancel);
+    let reporter: Box<dyn Reporter> = match progress {
+        Progress::Plain | Progress::Tty => Box::new(Plain::new(output, verbosity(global), on_closed)),
         Progress::Github => {
             Box::new(Github::new(output, verbosity(global), github(global, record), on_closed))
         }
         Progress::Json => Box::new(Json::new(output, verbosity(global), on_closed)),
-    }
+    };
+    OfOutput { reporter, drain, screen: None, notice }
 }
 
-/// How a run is told where the command line does not say it.
-fn fitting() -> Progress {
-    match std::env::var("GITHUB_ACTIONS").as_deref() {
-        Ok("true") => Progress::Github,
-        _ => Progress::Plain,
+/// What fits where the output goes.
+fn fitting(is_terminal: bool) -> Progress {
+    if std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true") {
+        return Progress::Github;
     }
+    // Some CI systems have a terminal that nobody watches.
+    let is_watched = std::env::var_os("CI").is_none_or(|value| value.is_empty());
+    let is_able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    if is_terminal && is_watched && is_able { Progress::Tty } else { Progress::Plain }
 }
 
 /// What GitHub's runner says of itself, by its variables.

@@ -6,6 +6,7 @@ mod ending;
 #[cfg(test)]
 mod fixtures;
 mod github;
+mod history;
 mod html;
 mod json;
 mod junit;
@@ -21,9 +22,11 @@ mod schema;
 mod style;
 mod timeline;
 mod trace;
+mod tty;
 
 pub use critical_path::{CriticalPath, Segment};
 pub use github::{Github, GithubOptions};
+pub use history::History;
 pub use html::{Html, REPORT, write as write_html};
 pub use json::Json;
 pub use junit::Junit;
@@ -34,3 +37,4 @@ pub use run::{End, Folder, Left, Pipeline, Pull, Run, Service, ServiceFailure, S
 pub use style::{ago, seconds as duration};
 pub use timeline::{Bar, BarState, Group, GroupKind, Lane, LaneKind, Timeline};
 pub use trace::{Trace, trace};
+pub use tty::{Look, Screen, Tty};

@@ -213,7 +213,8 @@ fn engine_packages(facts: &Facts) -> Vec<String> {
 }
 
 /// What the tests in `tests/` and `xtask/engine/tests` run beside the engine: a registry, its
-/// certificates, the client that loads images into a second engine, that engine's network.
+/// certificates, the client that loads images into a second engine, that engine's network, a
+/// terminal.
 fn test_packages() -> Vec<String> {
     let there = |program| host::program(program).is_some();
     missing(&[
@@ -222,6 +223,7 @@ fn test_packages() -> Vec<String> {
         ("docker.io", there("docker") && there("dockerd")),
         ("iproute2", there("ip")),
         ("util-linux", there("setpriv") && there("unshare")),
+        ("tmux", there("tmux")),
     ])
 }
 

@@ -116,9 +116,14 @@ impl Run {
         }
     }
 
-    /// The last pipeline of this name: one may run several times.
+    /// The last pipeline of this name, or the last that goes on: one may run several times, and one
+    /// that makes a test's container runs while the one of the test goes on.
     fn pipeline(&mut self, name: &str) -> &mut Pipeline {
-        let at = self.pipelines.iter().rposition(|known| known.name == name).unwrap_or_else(|| {
+        let last = |goes_on: bool| {
+            let named = |known: &Pipeline| known.name == name && (known.ended.is_none() || !goes_on);
+            self.pipelines.iter().rposition(named)
+        };
+        let at = last(true).or_else(|| last(false)).unwrap_or_else(|| {
             self.pipelines.push(Pipeline { name: name.to_owned(), ..Pipeline::default() });
             self.pipelines.len() - 1
         });

@@ -1,0 +1,44 @@
+//! A screen that is drawn on is left in order before something else writes there: the shell, after
+//! Ctrl-Z; the sentence of a panic.
+
+use std::panic;
+
+use xtask_engine::report::Screen;
+
+/// Leaves `screen` before a panic is told.
+pub fn leave_screen_on_panic(screen: Screen) {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        screen.leave();
+        tell(info);
+        screen.resume();
+    }));
+}
+
+/// On Ctrl-Z leaves `screen`, stops, and draws on when the shell lets us go on.
+#[cfg(unix)]
+pub async fn suspensions(screen: Screen) {
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::signal::unix::{SignalKind, signal};
+    // Only a shell with job control lets a stopped job go on.
+    if !has_job_control() {
+        return;
+    }
+    let Ok(mut suspend) = signal(SignalKind::from_raw(Signal::TSTP.as_raw())) else { return };
+    while suspend.recv().await.is_some() {
+        xtask_engine::event::blocking(|| screen.leave());
+        // The watchdog is in a session of its own and goes on watching.
+        let _ = kill_process(getpid(), Signal::STOP);
+        screen.resume();
+    }
+}
+
+#[cfg(not(unix))]
+pub async fn suspensions(_: Screen) {}
+
+/// A shell with job control gives each job a process group; whoever leads the session has no shell.
+#[cfg(unix)]
+fn has_job_control() -> bool {
+    let session = rustix::process::getsid(None);
+    session.is_ok_and(|session| session != rustix::process::getpgrp())
+}
