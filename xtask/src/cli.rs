@@ -77,6 +77,9 @@ pub struct Global {
     /// Where the run's record goes [default: a new folder in target/xtask/runs]
     #[arg(long, global = true, help_heading = TOLD, value_name = "DIR")]
     pub record: Option<PathBuf>,
+    /// Write the run's times to FILE, for Perfetto or chrome://tracing
+    #[arg(long, global = true, help_heading = TOLD, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// How the run is told [default: tty in a terminal, github in GitHub Actions, else plain]
     #[arg(long, global = true, help_heading = TOLD, value_name = "HOW", value_enum)]
     pub progress: Option<Progress>,

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, Reporter, SCHEMA};
-use xtask_engine::report::Record;
+use xtask_engine::report::{Html, Record};
 use xtask_engine::session::{Again, Options, StandIns};
 use xtask_engine::{Error, Session};
 
@@ -23,6 +23,7 @@ use crate::output::Drain;
 use crate::project::Project;
 use crate::reporters::{self, OfOutput};
 use crate::runs::{self, PipelineSeen};
+use crate::spans::Spans;
 use crate::suspend;
 
 /// The one argument by which this program is the watchdog of a run: not for people.
@@ -156,7 +157,10 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         }
     }
     match Record::create(&record, runs::kept_logs()) {
-        Ok(file) => reporters.push(Box::new(file)),
+        // The page shows the logs that the record has written by then.
+        Ok(file) => {
+            reporters.extend([Box::new(file) as _, Box::new(Html::new(&record, runs::kept_logs())) as _]);
+        }
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             return fail(&anyhow::Error::new(Error::Usage(format!(
                 "another run writes its record to {}; wait for it, or name another folder with --record",
@@ -166,6 +170,9 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         // Without events the run is as good; whether results can be kept there shows.
         Err(_) => {}
     }
+    let spans = Spans::from_environment();
+    reporters.extend(spans.as_ref().and_then(Spans::reporter));
+    let quiet = global.quiet;
     let events = Events::new(reporters);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -207,6 +214,9 @@ pub fn run(mut global: Global, command: Command) -> i32 {
             runs::prune_to(&runs::all(), runs::KEPT_BYTES, &folder);
         }
         _ => {}
+    }
+    if let Some(text) = spans.filter(|_| seen.any()).and_then(Spans::send).filter(|_| !quiet) {
+        let _ = writeln!(anstream::stderr(), "notice: {text}");
     }
     code
 }

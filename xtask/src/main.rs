@@ -15,6 +15,7 @@ mod project;
 mod reporters;
 mod rootfs;
 mod runs;
+mod spans;
 mod stack;
 mod suspend;
 #[cfg(test)]

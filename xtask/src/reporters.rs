@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use xtask_engine::Error;
 use xtask_engine::event::Reporter;
-use xtask_engine::report::{Github, GithubOptions, Json, Junit, Look, Plain, Screen, Tty, Verbosity};
+use xtask_engine::report::{Github, GithubOptions, Json, Junit, Look, Plain, Screen, Trace, Tty, Verbosity};
 use xtask_engine::source::reason;
 
 use crate::cli::{Global, Progress};
@@ -112,19 +112,26 @@ pub fn of_files(
     global: &Global,
     lost: mpsc::Sender<anyhow::Error>,
 ) -> anyhow::Result<Vec<Box<dyn Reporter>>> {
-    let Some(path) = &global.junit else { return Ok(Vec::new()) };
-    let name = path.clone();
-    let on_lost = move |error: io::Error| {
-        let _ = lost.send(Error::write(name, &error).into());
+    let on_lost = |path: &Path| {
+        let (name, lost) = (path.to_owned(), lost.clone());
+        move |error: io::Error| {
+            let _ = lost.send(Error::write(name, &error).into());
+        }
     };
-    let junit = Junit::create(path, on_lost).map_err(|error| {
-        Error::Usage(format!(
-            "cannot write {} (--junit): {}; name another file",
-            path.display(),
-            reason(&error)
-        ))
-    })?;
-    Ok(vec![Box::new(junit)])
+    let refused = |path: &Path, option: &str, error: &io::Error| {
+        let why = reason(error);
+        Error::Usage(format!("cannot write {} ({option}): {why}; name another file", path.display()))
+    };
+    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+    if let Some(path) = &global.junit {
+        let junit = Junit::create(path, on_lost(path));
+        reporters.push(Box::new(junit.map_err(|error| refused(path, "--junit", &error))?));
+    }
+    if let Some(path) = &global.trace {
+        let trace = Trace::create(path, on_lost(path));
+        reporters.push(Box::new(trace.map_err(|error| refused(path, "--trace", &error))?));
+    }
+    Ok(reporters)
 }
 
 fn verbosity(global: &Global) -> Verbosity {

@@ -50,6 +50,7 @@ tasks! {
     }
     "What runs said" {
         Runs => runs,
+        Report => report,
     }
     "This machine" {
         Setup => setup,
