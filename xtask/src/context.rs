@@ -1,36 +1,21 @@
-//! What every task gets: the options, the events, the project, a session; and the frame around a
-//! task: signals, the record, the last words.
+//! What every task gets: the options, the events, the project, a session.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
-use xtask_engine::event::{Event, Events, Reporter, SCHEMA};
-use xtask_engine::report::{Html, Record};
+use xtask_engine::Session;
+use xtask_engine::event::Events;
 use xtask_engine::session::{Again, Options, StandIns};
-use xtask_engine::{Error, Session};
 
 use crate::again;
-use crate::cli::{Global, Progress};
-use crate::cmd::Command;
-use crate::exit;
+use crate::cli::Global;
 use crate::images::{self, Overrides};
-use crate::output::Drain;
 use crate::project::Project;
-use crate::reporters::{self, OfOutput};
-use crate::runs::{self, PipelineSeen};
-use crate::spans::Spans;
-use crate::suspend;
 
 /// The one argument by which this program is the watchdog of a run: not for people.
 pub const WATCHDOG: &str = "--watch-over-a-run";
-
-/// After a run that took longer, the sizes of all records are looked at.
-const LOOK_AT_SIZES: Duration = Duration::from_secs(1);
 
 /// What a task has to work with.
 pub struct Context {
@@ -51,6 +36,18 @@ pub struct Context {
 }
 
 impl Context {
+    /// For the task `task`, whose record is in `record`.
+    pub fn new(
+        global: Global,
+        events: Events,
+        cancel: CancellationToken,
+        record: PathBuf,
+        task: String,
+    ) -> Self {
+        let images = global.image.iter().cloned().collect();
+        Self { global, events, cancel, record, task, sessions: Mutex::default(), images }
+    }
+
     /// The application's repository.
     pub fn project(&self) -> anyhow::Result<Project> {
         let project = Project::find(self.global.repo.as_deref())?;
@@ -110,7 +107,7 @@ impl Context {
     }
 
     /// Closes all sessions, so that nothing stays behind; `result` unless that fails, too.
-    async fn close(&self, result: anyhow::Result<()>) -> anyhow::Result<()> {
+    pub async fn close(&self, result: anyhow::Result<()>) -> anyhow::Result<()> {
         let sessions = std::mem::take(&mut *self.sessions.lock().unwrap_or_else(PoisonError::into_inner));
         let mut closed = Ok(());
         for session in sessions {
@@ -130,178 +127,8 @@ fn watchdog() -> Vec<OsString> {
     vec![program, WATCHDOG.into()]
 }
 
-/// Runs a task from its first event to its last; returns the exit code.
-pub fn run(mut global: Global, command: Command) -> i32 {
-    if matches!(command, Command::Completions(_)) {
-        // What a shell reads is the script and nothing else.
-        (global.quiet, global.progress) = (true, Some(Progress::Plain));
-    }
-    colors(global.color);
-    let stopped = Arc::new(AtomicI32::new(0));
-    let cancel = CancellationToken::new();
-    let record = match runs::folder(global.record.as_deref()) {
-        Ok(record) => record,
-        Err(error) => return fail(&error),
-    };
-    let OfOutput { reporter, drain, screen, notice } =
-        reporters::of_output(&global, &record, &stopped, &cancel);
-    let seen = PipelineSeen::default();
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![reporter, Box::new(seen.clone())];
-    let own_folder = global.record.is_none().then(|| record.clone());
-    let (tell_lost, lost) = mpsc::channel();
-    match reporters::of_files(&global, tell_lost) {
-        Ok(files) => reporters.extend(files),
-        Err(error) => {
-            own_folder.iter().for_each(|folder| runs::forget(folder));
-            return fail(&error);
-        }
-    }
-    match Record::create(&record, runs::kept_logs()) {
-        // The page shows the logs that the record has written by then.
-        Ok(file) => {
-            reporters.extend([Box::new(file) as _, Box::new(Html::new(&record, runs::kept_logs())) as _]);
-        }
-        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-            return fail(&anyhow::Error::new(Error::Usage(format!(
-                "another run writes its record to {}; wait for it, or name another folder with --record",
-                record.display()
-            ))));
-        }
-        // Without events the run is as good; whether results can be kept there shows.
-        Err(_) => {}
-    }
-    let spans = Spans::from_environment();
-    reporters.extend(spans.as_ref().and_then(Spans::reporter));
-    let quiet = global.quiet;
-    let events = Events::new(reporters);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
-    };
-    let result = runtime.block_on(async {
-        tokio::spawn(signals(cancel.clone(), stopped.clone()));
-        if let Some(screen) = screen {
-            suspend::leave_screen_on_panic(screen.clone());
-            tokio::spawn(suspend::suspensions(screen));
-        }
-        let line: Vec<_> = std::env::args_os().skip(1).collect();
-        let command_line = line.join(" ".as_ref()).to_string_lossy().into_owned();
-        let (task, sessions) = (command.name(), Mutex::default());
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let run = record.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let started =
-            Event::RunStarted { schema: SCHEMA, run, task: task.clone(), command: command_line, unix };
-        events.emit(started);
-        if let Some(notice) = notice {
-            events.notice(notice);
-        }
-        let images = global.image.iter().cloned().collect();
-        let context = Context { global, events: events.clone(), cancel, record, task, sessions, images };
-        let result = command.run(&context).await;
-        context.close(result).await
-    });
-    // Whatever still reads files does not hold up the end.
-    runtime.shutdown_background();
-    let mut code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
-    for error in lost.try_iter() {
-        let lost = fail(&error);
-        code = if code == 0 { lost } else { code };
-    }
-    match own_folder {
-        Some(folder) if !seen.any() => runs::forget(&folder),
-        // What took no time made next to nothing.
-        Some(folder) if events.elapsed() > LOOK_AT_SIZES => {
-            runs::prune_to(&runs::all(), runs::KEPT_BYTES, &folder);
-        }
-        _ => {}
-    }
-    if let Some(text) = spans.filter(|_| seen.any()).and_then(Spans::send).filter(|_| !quiet) {
-        let _ = writeln!(anstream::stderr(), "notice: {text}");
-    }
-    code
-}
-
-fn finish(events: &Events, drain: Drain, result: anyhow::Result<()>, stopped: i32) -> i32 {
-    let code = match &result {
-        _ if stopped != 0 => stopped,
-        Ok(()) => 0,
-        Err(error) => exit::code(error),
-    };
-    let text = match result {
-        _ if stopped != 0 => exit::stopped_by(stopped).map(str::to_owned),
-        Err(error) => Some(events.redacted(format!("{error:#}"))),
-        Ok(()) => None,
-    };
-    events.emit(Event::RunFinished {
-        exit_code: code,
-        seconds: events.elapsed().as_secs_f64(),
-        error: text.clone(),
-    });
-    events.close();
-    let was_read = drain.finish();
-    if let Some(text) = text {
-        say(&text);
-    }
-    if was_read || stopped != 0 { code } else { exit::OUTPUT_CLOSED }
-}
-
-/// The one sentence of a failure, to standard error.
-fn say(text: &str) {
-    let style = anstyle::AnsiColor::Red.on_default().bold();
-    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {text}");
-}
-
-fn fail(error: &anyhow::Error) -> i32 {
-    say(&format!("{error:#}"));
-    exit::code(error)
-}
-
-/// The first signal ends what runs and lets it clean up, the second ends at once.
-async fn signals(cancel: CancellationToken, stopped: Arc<AtomicI32>) {
-    loop {
-        let code = signal().await;
-        if stopped.swap(code, Ordering::SeqCst) != 0 {
-            std::process::exit(code);
-        }
-        cancel.cancel();
-    }
-}
-
-#[cfg(unix)]
-async fn signal() -> i32 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut hang_up)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => exit::INTERRUPTED,
-        _ = terminate.recv() => exit::TERMINATED,
-        _ = hang_up.recv() => exit::TERMINATED,
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() -> i32 {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => exit::INTERRUPTED,
-        Err(_) => std::future::pending().await,
-    }
-}
-
 /// Where cargo builds: beside it our records are found and `cargo clean` takes them.
 pub fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| crate::project::workspace().join("target"), PathBuf::from)
-}
-
-/// The choice of the command line; `auto` also looks at NO_COLOR, CLICOLOR_FORCE and the terminal.
-fn colors(choice: clap::ColorChoice) {
-    match choice {
-        clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
-        clap::ColorChoice::Always => anstream::ColorChoice::Always,
-        clap::ColorChoice::Never => anstream::ColorChoice::Never,
-    }
-    .write_global();
 }

@@ -8,6 +8,7 @@ mod cmd;
 mod consent;
 mod context;
 mod exit;
+mod frame;
 mod host;
 mod images;
 mod output;
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
     let code = bug::told(|| {
         let cli = cli::parse();
         match cli.command {
-            Some(command) => context::run(cli.global, command),
+            Some(command) => frame::run(cli.global, command),
             None => cli::print_tasks(),
         }
     });

@@ -9,31 +9,86 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use xtask_engine::Error;
 use xtask_engine::event::Reporter;
-use xtask_engine::report::{Github, GithubOptions, Json, Junit, Look, Plain, Screen, Trace, Tty, Verbosity};
+use xtask_engine::report::{
+    Github, GithubOptions, Html, Json, Junit, Look, Plain, Record, Screen, Trace, Tty, Verbosity,
+};
 use xtask_engine::source::reason;
 
 use crate::cli::{Global, Progress};
 use crate::exit;
 use crate::output::{self, Drain};
 use crate::project::Project;
-use crate::runs;
+use crate::runs::{self, PipelineSeen};
+use crate::spans::Spans;
+
+/// All who listen to a run, and what belongs to them.
+pub struct Listeners {
+    /// In the order in which they are told.
+    pub reporters: Vec<Box<dyn Reporter>>,
+    /// For waiting until all is written that was told on standard output.
+    pub drain: Drain,
+    /// The screen, if one is drawn on.
+    pub screen: Option<Screen>,
+    /// Why the run is not told as it was asked for.
+    pub notice: Option<String>,
+    /// Notices whether anything ran.
+    pub seen: PipelineSeen,
+    /// Files that could no longer be written at the end.
+    pub lost: mpsc::Receiver<anyhow::Error>,
+    /// Spans to be sent at the end.
+    pub spans: Option<Spans>,
+}
+
+/// All who listen to a run whose record is in `record`; see [`of_output`] for `stopped`.
+///
+/// # Errors
+/// [`Error::Usage`] if a file that the command line names cannot be written, or another run writes the
+/// record.
+pub fn all(
+    global: &Global,
+    record: &Path,
+    stopped: &Arc<AtomicI32>,
+    cancel: &CancellationToken,
+) -> anyhow::Result<Listeners> {
+    let (tell_lost, lost) = mpsc::channel();
+    // What cannot be is told before the screen is drawn on.
+    let files = of_files(global, tell_lost)?;
+    let recorders = of_record(record)?;
+    let OfOutput { reporter, drain, screen, notice } = of_output(global, record, stopped, cancel);
+    let (seen, spans) = (PipelineSeen::default(), Spans::from_environment());
+    let first: [Box<dyn Reporter>; 2] = [reporter, Box::new(seen.clone())];
+    let spans_of_run = spans.as_ref().and_then(Spans::reporter);
+    let reporters = first.into_iter().chain(files).chain(recorders).chain(spans_of_run).collect();
+    Ok(Listeners { reporters, drain, screen, notice, seen, lost, spans })
+}
+
+/// Those that keep the record.
+fn of_record(folder: &Path) -> anyhow::Result<Vec<Box<dyn Reporter>>> {
+    match Record::create(folder, runs::kept_logs()) {
+        // The page shows the logs that the record has written by then.
+        Ok(record) => Ok(vec![Box::new(record), Box::new(Html::new(folder, runs::kept_logs()))]),
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Err(Error::Usage(format!(
+            "another run writes its record to {}; wait for it, or name another folder with --record",
+            folder.display()
+        ))
+        .into()),
+        // Without events the run is as good; whether results can be kept there shows.
+        Err(_) => Ok(Vec::new()),
+    }
+}
 
 /// Who tells a run, and what belongs to that.
-pub struct OfOutput {
-    /// The reporter.
-    pub reporter: Box<dyn Reporter>,
-    /// For waiting until all that it told is written.
-    pub drain: Drain,
-    /// The screen, if it draws on one.
-    pub screen: Option<Screen>,
-    /// Why it is not the one that was asked for.
-    pub notice: Option<String>,
+struct OfOutput {
+    reporter: Box<dyn Reporter>,
+    drain: Drain,
+    screen: Option<Screen>,
+    notice: Option<String>,
 }
 
 /// The reporter that the command line asks for, else the one that fits where the output goes. When
 /// nobody reads it any more, `stopped` gets the exit code for that and the run is cancelled. The run's
 /// record is in `record`.
-pub fn of_output(
+fn of_output(
     global: &Global,
     record: &Path,
     stopped: &Arc<AtomicI32>,
@@ -108,10 +163,7 @@ fn files_in(checkout: Option<PathBuf>, application: &Path) -> Option<String> {
 ///
 /// # Errors
 /// [`Error::Usage`] for one that cannot be written.
-pub fn of_files(
-    global: &Global,
-    lost: mpsc::Sender<anyhow::Error>,
-) -> anyhow::Result<Vec<Box<dyn Reporter>>> {
+fn of_files(global: &Global, lost: mpsc::Sender<anyhow::Error>) -> anyhow::Result<Vec<Box<dyn Reporter>>> {
     let on_lost = |path: &Path| {
         let (name, lost) = (path.to_owned(), lost.clone());
         move |error: io::Error| {

@@ -35,6 +35,9 @@ pub enum Event {
         command: String,
         /// When, in seconds since 1970.
         unix: f64,
+        /// The folder of its record.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        record: String,
     },
     /// Something a person should know; not an error.
     Notice {

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::html::REPORT;
 use super::plain_services::{artifacts, left};
 use super::run::{Run, Service, Step, Test};
 use super::style::{DIM, GREEN, RED, YELLOW, before, counts, line, speaker};
@@ -52,6 +53,10 @@ pub(super) fn results(run: &Run) -> String {
         if !entries.is_empty() {
             text += &artifacts(folder, entries);
         }
+    }
+    let failed = run.end.as_ref().is_some_and(|end| end.exit_code != 0);
+    if failed && !run.record.is_empty() && !run.pipelines.is_empty() {
+        text += &line(DIM, "report", &format!("{}/{REPORT}", run.record));
     }
     if let Some(kept) = &run.left {
         text += &left(&kept.session, kept.engine.as_deref(), &kept.services);
@@ -233,6 +238,7 @@ mod tests {
             task: "e2e".into(),
             command: "e2e".into(),
             unix: 1e9,
+            record: "runs/1-1".into(),
         };
         let begun = Event::StepStarted {
             pipeline: pipeline.clone(),

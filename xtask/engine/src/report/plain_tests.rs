@@ -100,6 +100,7 @@ fn two_pipelines() -> Vec<Event> {
             task: "test".into(),
             command: "test".into(),
             unix: 1e9,
+            record: "target/xtask/runs/1-1".into(),
         },
         Event::Detail { text: "engine unix:///var/run/docker.sock, found by the default".into() },
         Event::StandIn {

@@ -25,6 +25,9 @@ pub struct Run {
     pub command: String,
     /// When it began, in seconds since 1970.
     pub unix: f64,
+    /// The folder of its record.
+    #[serde(default)]
+    pub record: String,
     /// Its pipelines, in the order in which they began.
     pub pipelines: Vec<Pipeline>,
     /// Its services and jobs, in the order in which they came.

@@ -27,7 +27,7 @@ fn at(event: Event) -> TimedEvent {
 
 fn run(events: impl IntoIterator<Item = Event>, exit_code: i32) -> Vec<TimedEvent> {
     let (run, task, command) = ("1-1".into(), "test".into(), "test --rerun".into());
-    let started = Event::RunStarted { schema: SCHEMA, run, task, command, unix: 1e9 };
+    let started = Event::RunStarted { schema: SCHEMA, run, task, command, unix: 1e9, record: String::new() };
     let finished = Event::RunFinished { exit_code, seconds: 2.0, error: None };
     [started].into_iter().chain(events).chain([finished]).map(at).collect()
 }

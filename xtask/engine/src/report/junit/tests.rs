@@ -25,7 +25,7 @@ fn at(event: Event) -> TimedEvent {
 
 fn started() -> TimedEvent {
     let (run, task, command) = ("1-1".into(), "test".into(), "test".into());
-    at(Event::RunStarted { schema: SCHEMA, run, task, command, unix: 1e9 })
+    at(Event::RunStarted { schema: SCHEMA, run, task, command, unix: 1e9, record: String::new() })
 }
 
 fn finished(exit_code: i32, error: Option<&str>) -> TimedEvent {

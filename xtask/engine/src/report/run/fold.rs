@@ -14,12 +14,13 @@ impl Run {
     /// Takes one more event; `at` is in seconds since the run began.
     pub fn apply(&mut self, at: f64, event: &Event) {
         match event {
-            Event::RunStarted { schema, run, task, command, unix } => {
+            Event::RunStarted { schema, run, task, command, unix, record } => {
                 self.schema = *schema;
                 self.run.clone_from(run);
                 self.task.clone_from(task);
                 self.command.clone_from(command);
                 self.unix = *unix;
+                self.record.clone_from(record);
             }
             Event::Notice { text } => self.notices.push(text.clone()),
             Event::StandIn { image, tag, differs } => {
@@ -224,10 +225,41 @@ fn count_lines(text: &str) -> u64 {
     ends + u64::from(!text.is_empty() && !text.ends_with('\n'))
 }
 
-/// Whether a line of a log is of something that went wrong, as far as its words tell.
-pub(super) fn tells_of_an_error(line: &str) -> bool {
+/// Whether a line of a log is of something that went wrong: by the level that it says, else by its
+/// words.
+fn tells_of_an_error(line: &str) -> bool {
+    const LEVELS: [&str; 4] = ["level=", "\"level\":\"", "\"level\": \"", "severity="];
+    const SERIOUS: [&str; 5] = ["err", "fatal", "panic", "crit", "alert"];
     const WORDS: [&str; 5] = ["error", "fatal", "panic", "exception", "unhandled"];
-    const HARMLESS: [&str; 5] = ["no error", "0 error", "error=null", "\"error\":null", "without error"];
+    const HARMLESS: [&str; 3] = ["no error", "0 error", "without error"];
     let line = line.to_lowercase();
+    let level = LEVELS.iter().find_map(|level| line.split_once(level));
+    if let Some((_, level)) = level {
+        return SERIOUS.iter().any(|serious| level.trim_start_matches('"').starts_with(serious));
+    }
     WORDS.iter().any(|word| line.contains(word)) && !HARMLESS.iter().any(|text| line.contains(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_in_logs_are_told_by_their_level_else_by_their_words() {
+        let errors = [
+            "2026-11-26 02:53:54.655 UTC [71] ERROR:  duplicate key value",
+            "[Nest] 18  - ERROR [ExceptionsHandler] the database said no",
+            "time=2026 level=error msg=no",
+            r#"{"level":"fatal","msg":"no"}"#,
+            "thread 'main' panicked at src/main.rs:1:1",
+        ];
+        let harmless = [
+            "time=2026 level=info msg=Encountered self-service login error. error=map[message:no]",
+            r#"{"level":"info","error":null}"#,
+            "Found 0 errors. Watching for file changes.",
+            "ready to accept connections",
+        ];
+        assert!(errors.iter().all(|line| tells_of_an_error(line)));
+        assert!(!harmless.iter().any(|line| tells_of_an_error(line)));
+    }
 }

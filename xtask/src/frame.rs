@@ -1,0 +1,183 @@
+//! The frame around a task: who listens, signals, the record, the last words.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio_util::sync::CancellationToken;
+use xtask_engine::event::{Event, Events, SCHEMA};
+
+use crate::cli::{Global, Progress};
+use crate::cmd::Command;
+use crate::context::Context;
+use crate::exit;
+use crate::output::Drain;
+use crate::reporters::{self, Listeners};
+use crate::runs;
+use crate::suspend;
+
+/// After a run that took longer, the sizes of all records are looked at.
+const LOOK_AT_SIZES: Duration = Duration::from_secs(1);
+
+/// Runs a task from its first event to its last; returns the exit code.
+pub fn run(mut global: Global, command: Command) -> i32 {
+    if matches!(command, Command::Completions(_)) {
+        // What a shell reads is the script and nothing else.
+        (global.quiet, global.progress) = (true, Some(Progress::Plain));
+    }
+    colors(global.color);
+    let stopped = Arc::new(AtomicI32::new(0));
+    let cancel = CancellationToken::new();
+    let record = match runs::folder(global.record.as_deref()) {
+        Ok(record) => record,
+        Err(error) => return fail(&error),
+    };
+    let own_folder = global.record.is_none().then(|| record.clone());
+    let listeners = match reporters::all(&global, &record, &stopped, &cancel) {
+        Ok(listeners) => listeners,
+        Err(error) => {
+            own_folder.iter().for_each(|folder| runs::forget(folder));
+            return fail(&error);
+        }
+    };
+    let Listeners { reporters, drain, screen, notice, seen, lost, spans } = listeners;
+    let quiet = global.quiet;
+    let events = Events::new(reporters);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
+    };
+    let result = runtime.block_on(async {
+        tokio::spawn(signals(cancel.clone(), stopped.clone()));
+        if let Some(screen) = screen {
+            suspend::leave_screen_on_panic(screen.clone());
+            tokio::spawn(suspend::suspensions(screen));
+        }
+        let task = command.name();
+        events.emit(started(&task, &record));
+        notice.into_iter().for_each(|notice| events.notice(notice));
+        let context = Context::new(global, events.clone(), cancel, record, task);
+        let result = command.run(&context).await;
+        context.close(result).await
+    });
+    // Whatever still reads files does not hold up the end.
+    runtime.shutdown_background();
+    let mut code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
+    for error in lost.try_iter() {
+        let lost = fail(&error);
+        code = if code == 0 { lost } else { code };
+    }
+    let ran = seen.any();
+    if let Some(folder) = own_folder {
+        tidy(&folder, ran, events.elapsed());
+    }
+    if let Some(text) = spans.filter(|_| ran).and_then(|spans| spans.send()).filter(|_| !quiet) {
+        let _ = writeln!(anstream::stderr(), "notice: {text}");
+    }
+    code
+}
+
+/// The first event of this process's run.
+fn started(task: &str, record: &Path) -> Event {
+    let line: Vec<_> = std::env::args_os().skip(1).collect();
+    Event::RunStarted {
+        schema: SCHEMA,
+        run: record.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        task: task.to_owned(),
+        command: line.join(" ".as_ref()).to_string_lossy().into_owned(),
+        unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+        record: record.display().to_string(),
+    }
+}
+
+/// After a run whose record is in `folder`, among the others: it goes if no pipeline ran, and old ones
+/// go if they are too large.
+fn tidy(folder: &Path, ran: bool, took: Duration) {
+    if !ran {
+        runs::forget(folder);
+    } else if took > LOOK_AT_SIZES {
+        // What took no time made next to nothing.
+        runs::prune_to(&runs::all(), runs::KEPT_BYTES, folder);
+    }
+}
+
+fn finish(events: &Events, drain: Drain, result: anyhow::Result<()>, stopped: i32) -> i32 {
+    let code = match &result {
+        _ if stopped != 0 => stopped,
+        Ok(()) => 0,
+        Err(error) => exit::code(error),
+    };
+    let text = match result {
+        _ if stopped != 0 => exit::stopped_by(stopped).map(str::to_owned),
+        Err(error) => Some(events.redacted(format!("{error:#}"))),
+        Ok(()) => None,
+    };
+    events.emit(Event::RunFinished {
+        exit_code: code,
+        seconds: events.elapsed().as_secs_f64(),
+        error: text.clone(),
+    });
+    events.close();
+    let was_read = drain.finish();
+    if let Some(text) = text {
+        say(&text);
+    }
+    if was_read || stopped != 0 { code } else { exit::OUTPUT_CLOSED }
+}
+
+/// The one sentence of a failure, to standard error.
+fn say(text: &str) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {text}");
+}
+
+fn fail(error: &anyhow::Error) -> i32 {
+    say(&format!("{error:#}"));
+    exit::code(error)
+}
+
+/// The first signal ends what runs and lets it clean up, the second ends at once.
+async fn signals(cancel: CancellationToken, stopped: Arc<AtomicI32>) {
+    loop {
+        let code = signal().await;
+        if stopped.swap(code, Ordering::SeqCst) != 0 {
+            std::process::exit(code);
+        }
+        cancel.cancel();
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> i32 {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut hang_up)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => exit::INTERRUPTED,
+        _ = terminate.recv() => exit::TERMINATED,
+        _ = hang_up.recv() => exit::TERMINATED,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> i32 {
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => exit::INTERRUPTED,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// The choice of the command line; `auto` also looks at NO_COLOR, CLICOLOR_FORCE and the terminal.
+fn colors(choice: clap::ColorChoice) {
+    match choice {
+        clap::ColorChoice::Auto => anstream::ColorChoice::Auto,
+        clap::ColorChoice::Always => anstream::ColorChoice::Always,
+        clap::ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
