@@ -82,8 +82,11 @@ fn under_github_actions_failures_are_annotations_and_the_job_has_a_summary() {
     let text = fs::read_to_string(&summary).expect("a summary");
     assert!(text.contains("| test-crux | ❌ failed | 1 | 1 | 0 |"), "{text}");
     assert!(text.contains("<b>verdict is 0</b>") && text.contains("expected <0> & got 1\n"), "{text}");
-    let again = "cargo xtask test-crux -- src/value.spec.ts --testNamePattern '^verdict is 0$'";
-    assert!(text.contains(again), "{text}");
+    let again = format!(
+        "cargo xtask test-crux --stand-ins auto --repo {} -- src/value.spec.ts --testNamePattern '^verdict is 0$'",
+        repo.root().display()
+    );
+    assert!(text.contains(&again), "{text}");
 
     // Another command of the same step adds to it; quiet, a run that passed has nothing else to say.
     repo.write("web/crux/verdict", "0");

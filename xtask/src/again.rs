@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, TOLD};
 
 /// The arguments of this run's command line, made into the command that runs only what `rerun` says of
 /// a pipeline: its name is that of a task, if the task takes arguments for its test command.
@@ -16,11 +16,28 @@ pub fn command(line: &[String], task: &str, pipeline: &str, rerun: &[String]) ->
         return None;
     }
     let mut options = line.split(|arg| arg == "--").next().unwrap_or_default().to_vec();
+    drop_told(&mut options, &cli);
     let at = options.iter().position(|arg| arg == task)?;
     pipeline.clone_into(&mut options[at]);
     options.push("--".to_owned());
     let words = options.iter().chain(rerun).map(|word| quoted(word));
     Some(format!("cargo xtask {}", words.collect::<Vec<_>>().join(" ")))
+}
+
+/// Takes out what only says how and where a run is told: whoever runs a test again does so elsewhere.
+fn drop_told(options: &mut Vec<String>, cli: &clap::Command) {
+    let told = cli.get_arguments().filter(|arg| arg.get_help_heading() == Some(TOLD));
+    for arg in told {
+        let long = arg.get_long().map(|long| format!("--{long}"));
+        let short = arg.get_short().map(|short| format!("-{short}"));
+        let names: Vec<String> = long.into_iter().chain(short).collect();
+        let takes_value = arg.get_action().takes_values();
+        while let Some(at) = options.iter().position(|word| names.contains(word)) {
+            let end = (at + 1 + usize::from(takes_value)).min(options.len());
+            options.drain(at..end);
+        }
+        options.retain(|word| !names.iter().any(|name| word.starts_with(&format!("{name}="))));
+    }
 }
 
 /// A word as a shell takes it.
@@ -51,6 +68,13 @@ mod tests {
             again("test", "test", "test-crux", &name).as_deref(),
             Some(r"cargo xtask test-crux -- src/a.spec.ts --testNamePattern '^it'\''s (a) test$'")
         );
+    }
+
+    #[test]
+    fn how_it_was_told_does_not_matter_again() {
+        let line = "--progress=json e2e -q --record /tmp/1 --repo ../app --junit out.xml -- a.spec.ts";
+        let again = again(line, "e2e", "e2e", &["b.spec.ts:7"]);
+        assert_eq!(again.as_deref(), Some("cargo xtask e2e --repo ../app -- b.spec.ts:7"));
     }
 
     #[test]

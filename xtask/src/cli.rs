@@ -36,7 +36,7 @@ pub struct Cli {
 /// Headings of the options.
 const WHAT: &str = "What runs";
 const ENGINE: &str = "Engine and images";
-const TOLD: &str = "Output and records";
+pub const TOLD: &str = "Output and records";
 
 /// Options of every task.
 #[derive(Debug, Clone, Args)]
