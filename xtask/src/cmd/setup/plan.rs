@@ -214,7 +214,7 @@ fn engine_packages(facts: &Facts) -> Vec<String> {
 
 /// What the tests in `tests/` and `xtask/engine/tests` run beside the engine: a registry, its
 /// certificates, the client that loads images into a second engine, that engine's network, a
-/// terminal.
+/// terminal, a shell whose completions can be asked for.
 fn test_packages() -> Vec<String> {
     let there = |program| host::program(program).is_some();
     missing(&[
@@ -224,6 +224,7 @@ fn test_packages() -> Vec<String> {
         ("iproute2", there("ip")),
         ("util-linux", there("setpriv") && there("unshare")),
         ("tmux", there("tmux")),
+        ("fish", there("fish")),
     ])
 }
 
