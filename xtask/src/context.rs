@@ -73,7 +73,8 @@ impl Context {
         self.open(Options { only_look: true, ..self.options() }).await
     }
 
-    fn options(&self) -> Options {
+    /// How a session works, by the options of the command line.
+    pub fn options(&self) -> Options {
         Options {
             engine: self.global.engine.clone(),
             platform: self.global.platform.clone(),

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod compose;
 pub mod e2e;
 pub mod fixtures;
+pub mod lines;
 pub mod measure;
 pub mod report;
 pub mod statistics;

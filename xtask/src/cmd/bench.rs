@@ -10,7 +10,7 @@ use xtask_engine::{Error, Session};
 
 use crate::bench::report::{Row, table};
 use crate::bench::traces::Traces;
-use crate::bench::{Bench, build, cases, e2e};
+use crate::bench::{Bench, build, cases, e2e, lines};
 use crate::context::Context;
 
 /// Compare `test-ui` with `docker buildx build`, and `e2e` with Docker Compose
@@ -54,6 +54,8 @@ enum Case {
     Cold,
     /// 100,000 files, nothing changed: time and memory
     Files,
+    /// A program that prints 100,000 lines a second among services: how much it is slowed
+    Lines,
     /// Building xtask: from nothing, and after a change of a task
     Build,
     /// The stack and its tests, against Docker Compose: until it is there, until it is gone, memory
@@ -113,6 +115,7 @@ async fn measure(
         Case::Edit => "edit",
         Case::Cold => "cold",
         Case::Files => "files",
+        Case::Lines => "lines",
         Case::Build => "build",
         Case::E2e => "e2e",
     };
@@ -122,6 +125,7 @@ async fn measure(
         Case::Edit => cases::edit(bench, rows),
         Case::Cold => cases::cold(bench, rows),
         Case::Files => cases::files(bench, rows),
+        Case::Lines => lines::lines(bench, session, rows).await,
         Case::Build => build::build(bench, rows),
         Case::E2e => e2e::e2e(bench, session, args, rows).await,
     };
