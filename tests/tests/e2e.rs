@@ -100,7 +100,7 @@ fn a_broken_test_is_red_its_files_come_out_and_the_stack_stays_if_asked() {
     let counts = &run.test()["counts"];
     assert_eq!((&counts["passed"], &counts["failed"]), (&2.into(), &1.into()));
     assert!(run.stderr.contains("1 of 3 tests failed"), "{}", run.stderr);
-    assert!(run.stdout.contains("FAILED a broken one (web/crux-ui/e2e/logout.spec.ts)"), "{}", run.stdout);
+    assert!(run.stdout.contains("FAILED a broken one (web/crux-ui/e2e/logout.spec.ts:29)"), "{}", run.stdout);
     for (folder, end) in [
         ("e2e/e2e_results", "trace.zip"),
         ("e2e/e2e_results", ".webm"),

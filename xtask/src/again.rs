@@ -17,11 +17,21 @@ pub fn command(line: &[String], task: &str, pipeline: &str, rerun: &[String]) ->
     }
     let mut options = line.split(|arg| arg == "--").next().unwrap_or_default().to_vec();
     drop_told(&mut options, &cli);
-    let at = options.iter().position(|arg| arg == task)?;
+    let at = place_of(task, &options, &cli)?;
     pipeline.clone_into(&mut options[at]);
     options.push("--".to_owned());
     let words = options.iter().chain(rerun).map(|word| quoted(word));
     Some(format!("cargo xtask {}", words.collect::<Vec<_>>().join(" ")))
+}
+
+/// Where the task stands: not where an option has its name as a value.
+fn place_of(task: &str, words: &[String], cli: &clap::Command) -> Option<usize> {
+    let takes_value = |word: &String| {
+        let mut options = cli.get_arguments().filter(|arg| arg.get_action().takes_values());
+        options.any(|arg| arg.get_long().is_some_and(|long| *word == format!("--{long}")))
+    };
+    let is_value = |at: usize| at > 0 && takes_value(&words[at - 1]);
+    (0..words.len()).find(|at| words[*at] == task && !is_value(*at))
 }
 
 /// Takes out what only says how and where a run is told: whoever runs a test again does so elsewhere.
@@ -75,6 +85,8 @@ mod tests {
         let line = "--progress=json e2e -q --record /tmp/1 --repo ../app --junit out.xml -- a.spec.ts";
         let again = again(line, "e2e", "e2e", &["b.spec.ts:7"]);
         assert_eq!(again.as_deref(), Some("cargo xtask e2e --repo ../app -- b.spec.ts:7"));
+        let again = self::again("--repo test test", "test", "test-ui", &["b.spec.ts"]);
+        assert_eq!(again.as_deref(), Some("cargo xtask --repo test test-ui -- b.spec.ts"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, SCHEMA};
+use xtask_engine::report::Screen;
 
 use crate::cli::{Global, Progress};
 use crate::cmd::Command;
@@ -50,7 +51,7 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
     };
     let result = runtime.block_on(async {
-        tokio::spawn(signals(cancel.clone(), stopped.clone()));
+        tokio::spawn(signals(cancel.clone(), stopped.clone(), screen.clone()));
         if let Some(screen) = screen {
             suspend::leave_screen_on_panic(screen.clone());
             tokio::spawn(suspend::suspensions(screen));
@@ -96,9 +97,11 @@ fn started(task: &str, record: &Path) -> Event {
 /// go if they are too large.
 fn tidy(folder: &Path, ran: bool, took: Duration) {
     if !ran {
-        runs::forget(folder);
-    } else if took > LOOK_AT_SIZES {
-        // What took no time made next to nothing.
+        return runs::forget(folder);
+    }
+    runs::prune_old();
+    // What took no time made next to nothing.
+    if took > LOOK_AT_SIZES {
         runs::prune_to(&runs::all(), runs::KEPT_BYTES, folder);
     }
 }
@@ -139,10 +142,14 @@ fn fail(error: &anyhow::Error) -> i32 {
 }
 
 /// The first signal ends what runs and lets it clean up, the second ends at once.
-async fn signals(cancel: CancellationToken, stopped: Arc<AtomicI32>) {
+async fn signals(cancel: CancellationToken, stopped: Arc<AtomicI32>, screen: Option<Screen>) {
     loop {
         let code = signal().await;
         if stopped.swap(code, Ordering::SeqCst) != 0 {
+            screen.inspect(Screen::leave);
+            say(
+                "stopped at once; what still runs in the engine is removed by the process that watches over this run",
+            );
             std::process::exit(code);
         }
         cancel.cancel();

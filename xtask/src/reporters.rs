@@ -50,6 +50,13 @@ pub fn all(
     stopped: &Arc<AtomicI32>,
     cancel: &CancellationToken,
 ) -> anyhow::Result<Listeners> {
+    if let (Some(junit), Some(trace)) = (&global.junit, &global.trace)
+        && junit == trace
+    {
+        let text =
+            format!("--junit and --trace both name {}: give one of them another file", junit.display());
+        return Err(Error::Usage(text).into());
+    }
     let (tell_lost, lost) = mpsc::channel();
     // What cannot be is told before the screen is drawn on.
     let files = of_files(global, tell_lost)?;

@@ -30,7 +30,6 @@ pub fn folder(named: Option<&Path>) -> anyhow::Result<PathBuf> {
         Some(named) => named.to_path_buf(),
         None => {
             let runs = dir();
-            prune(&runs, KEPT - 1);
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             runs.join(format!("{:013}-{}", now.as_millis(), std::process::id()))
         }
@@ -151,12 +150,18 @@ fn is_written(events: &Path) -> bool {
 /// their time, so the oldest come first.
 fn prune(runs: &Path, kept: usize) {
     let Ok(entries) = fs::read_dir(runs) else { return };
-    let mut runs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut runs: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|run| is_record(run)).collect();
     runs.sort_unstable();
     let old = runs.len().saturating_sub(kept);
     for run in runs[..old].iter().filter(|run| !is_written(&run.join(EVENTS))) {
         let _ = fs::remove_dir_all(run);
     }
+}
+
+/// Removes all records but the last [`KEPT`].
+pub fn prune_old() {
+    prune(&dir(), KEPT);
 }
 
 /// Removes the oldest records while all of them together have more than `bytes`; never that of

@@ -7,7 +7,6 @@ use std::path::Path;
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::event::{Event, Outcome};
@@ -19,18 +18,6 @@ const SHORTEST: usize = 4;
 
 /// A shorter piece of base64 may be part of anything.
 const SHORTEST_ENCODED: usize = 6;
-/// What JavaScript's `encodeURIComponent` leaves as it is.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
-
 /// What of a line without an end is looked at as one.
 const LONGEST_LINE: u64 = 1 << 20;
 
@@ -40,6 +27,8 @@ pub(crate) struct Redactor {
     secrets: Vec<String>,
     /// Finds any of them, the longest first: one inside another leaves nothing of the outer one.
     finder: Option<AhoCorasick>,
+    /// One of them has a space in it.
+    has_spaces: bool,
 }
 
 impl Redactor {
@@ -57,11 +46,13 @@ impl Redactor {
                 }
             }
         }
+        self.has_spaces |= secret.contains(' ');
         self.finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&self.secrets).ok();
     }
 
     pub(crate) fn longest(&self) -> usize {
-        self.secrets.iter().map(String::len).max().unwrap_or_default()
+        // In a URL each byte may take three.
+        self.secrets.iter().map(String::len).max().unwrap_or_default() * 3
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -69,17 +60,41 @@ impl Redactor {
     }
 
     pub(crate) fn clean(&self, text: String) -> String {
-        match &self.finder {
-            Some(finder) if finder.is_match(&text) => {
-                let mut cleaned = String::with_capacity(text.len());
-                finder.replace_all_with(&text, &mut cleaned, |_, _, cleaned| {
-                    cleaned.push_str(MASK);
-                    true
-                });
-                cleaned
-            }
-            _ => text,
+        match self.masked(text.as_bytes()) {
+            Some(cleaned) => String::from_utf8_lossy(&cleaned).into_owned(),
+            None => text,
         }
+    }
+
+    /// The text without secrets; none if there is none in it.
+    fn masked(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let finder = self.finder.as_ref()?;
+        let plain = finder.is_match(text).then(|| finder.replace_all_bytes(text, &self.masks()));
+        // As few texts have anything encoded in them, the others cost a glance.
+        let may_be_encoded = text.contains(&b'%') || text.contains(&b'+') && self.has_spaces;
+        if !may_be_encoded {
+            return plain;
+        }
+        let mut cleaned = plain;
+        for plus_is_space in [false, true] {
+            let decoded = Decoded::of(cleaned.as_deref().unwrap_or(text), plus_is_space);
+            let Some(decoded) = decoded.filter(|decoded| finder.is_match(&decoded.bytes)) else { continue };
+            let before = cleaned.as_deref().unwrap_or(text);
+            let (mut after, mut rest) = (Vec::with_capacity(before.len()), 0);
+            for found in finder.find_iter(&decoded.bytes) {
+                let (from, to) = (decoded.starts[found.start()], decoded.starts[found.end()]);
+                after.extend_from_slice(&before[rest..from]);
+                after.extend_from_slice(MASK.as_bytes());
+                rest = to;
+            }
+            after.extend_from_slice(&before[rest..]);
+            cleaned = Some(after);
+        }
+        cleaned
+    }
+
+    fn masks(&self) -> Vec<&'static str> {
+        vec![MASK; self.secrets.len()]
     }
 
     /// Copies a file of any size without the secrets; the rest stays byte for byte.
@@ -88,22 +103,10 @@ impl Redactor {
         let mut to = BufWriter::new(File::create(to)?);
         let mut line = Vec::new();
         while (&mut from).take(LONGEST_LINE).read_until(b'\n', &mut line)? > 0 {
-            to.write_all(&self.clean_bytes(&line))?;
+            to.write_all(self.masked(&line).as_deref().unwrap_or(&line))?;
             line.clear();
         }
         to.flush()
-    }
-
-    fn clean_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut cleaned = Vec::with_capacity(bytes.len());
-        match &self.finder {
-            Some(finder) => finder.replace_all_with_bytes(bytes, &mut cleaned, |_, _, cleaned| {
-                cleaned.extend_from_slice(MASK.as_bytes());
-                true
-            }),
-            None => cleaned.extend_from_slice(bytes),
-        }
-        cleaned
     }
 
     /// A JSON document whose texts and keys are without secrets, however they were escaped.
@@ -187,18 +190,46 @@ impl Redactor {
     }
 }
 
-/// How else a secret may stand in a text.
+/// How else a secret may stand in a text, besides as a URL has it.
 fn forms(secret: &str) -> impl Iterator<Item = String> + use<> {
-    let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-    let lower = utf8_percent_encode(secret, COMPONENT).to_string();
     let json = serde_json::to_string(secret).unwrap_or_default();
     let json = json.trim_matches('"').to_owned();
-    let urls = [lower.replace("%20", "+"), lower, encoded].into_iter();
-    let forms = urls.chain([json]).filter({
-        let plain = secret.to_owned();
-        move |form| *form != plain
-    });
-    forms.chain(base64_forms(secret))
+    let differs = json != secret;
+    std::iter::once(json).filter(move |_| differs).chain(base64_forms(secret))
+}
+
+/// A text as a URL means it: each byte may stand for itself or as `%XX`, and which do is another matter
+/// in each part of a URL and to each library.
+struct Decoded {
+    bytes: Vec<u8>,
+    /// Where each byte begins in the text, and the text's end.
+    starts: Vec<usize>,
+}
+
+impl Decoded {
+    /// None if nothing is encoded.
+    fn of(text: &[u8], plus_is_space: bool) -> Option<Self> {
+        let (mut bytes, mut starts) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
+        let mut at = 0;
+        while at < text.len() {
+            starts.push(at);
+            let digits = text.get(at + 1..at + 3).filter(|_| text[at] == b'%');
+            let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+            let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+            match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+                Some(byte) => {
+                    bytes.push(byte);
+                    at += 3;
+                }
+                None => {
+                    bytes.push(if plus_is_space && text[at] == b'+' { b' ' } else { text[at] });
+                    at += 1;
+                }
+            }
+        }
+        starts.push(text.len());
+        (bytes != text).then_some(Self { bytes, starts })
+    }
 }
 
 /// A secret in base64, also within a longer text: by where it begins there, its bytes fall on three
@@ -254,6 +285,9 @@ mod tests {
         let cases = [
             ("in a URL", "p%26ss%20w%C3%B6rd%2F1%22".to_owned()),
             ("in a form", "p%26ss+w%C3%B6rd%2F1%22".to_owned()),
+            ("in a URL's user", "p&ss%20w%c3%b6rd%2F1%22".to_owned()),
+            ("in a URL's path", "p&ss%20w%C3%B6rd/1\"".to_owned()),
+            ("with a plus alone", "p&ss+wörd/1\"".to_owned()),
             ("in JSON", r#"p&ss wörd/1\""#.to_owned()),
             ("in base64", encode("p&ss wörd/1\"")),
             ("after one byte", encode("up&ss wörd/1\"more")),
@@ -266,7 +300,9 @@ mod tests {
             // What is left may be the few characters that other bytes have a part in.
             assert!(cleaned.len() <= "x *** y".len() + 10, "{case}: {cleaned}");
         }
-        assert_eq!(redactor.clean("a password, p&ss".into()), "a password, p&ss");
+        for harmless in ["a password, p&ss", "100% of p%26ss", "%", "%4", "1 + 1%", "%zz+"] {
+            assert_eq!(redactor.clean(harmless.into()), harmless);
+        }
     }
 
     #[test]

@@ -72,7 +72,10 @@ fn row(run: &Run, folder: &Path) -> [String; 6] {
     let seconds = run.end.as_ref().map_or_else(String::new, |end| duration(end.seconds));
     let steps = run.pipelines.iter().map(|pipeline| (pipeline.cached(), pipeline.ran()));
     let (cached, ran) = steps.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
-    let command: String = run.command.chars().take(50).collect();
+    let command = match run.command.char_indices().nth(50) {
+        Some((at, _)) => format!("{}…", &run.command[..at]),
+        None => run.command.clone(),
+    };
     let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     [begun(run), command, result(run, folder), seconds, format!("{cached} of {}", cached + ran), id]
 }
@@ -123,8 +126,9 @@ fn show(folder: &Path, context: &Context) -> anyhow::Result<()> {
     out(format!("record: {}", folder.display()));
     run.stand_ins.iter().for_each(|stand_in| out(format!("stand-in: {stand_in}")));
     for pipeline in &run.pipelines {
-        show_pipeline(pipeline, &out);
+        show_pipeline(pipeline, &run, folder, &out);
     }
+    let goes_on = run.end.is_none() && runs::goes_on(folder);
     if !run.services.is_empty() {
         out(String::new());
         out("services".into());
@@ -133,6 +137,8 @@ fn show(folder: &Path, context: &Context) -> anyhow::Result<()> {
                 _ if service.failure.is_some() => "FAILED".into(),
                 Some(ServiceState::Completed) => format!("completed in {}", duration(service.seconds)),
                 _ if service.seconds > 0.0 => format!("ready after {}", duration(service.seconds)),
+                Some(ServiceState::Waiting { needs }) if goes_on => format!("waits for {}", needs.join(", ")),
+                _ if goes_on => "starting".into(),
                 _ => "was never ready".into(),
             };
             out(format!("  {state:>18}  {} ({} lines)", service.name, service.lines));
@@ -154,14 +160,17 @@ fn show(folder: &Path, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show_pipeline(pipeline: &Pipeline, out: &impl Fn(String)) {
+fn show_pipeline(pipeline: &Pipeline, run: &Run, folder: &Path, out: &impl Fn(String)) {
+    let goes_on = run.end.is_none() && runs::goes_on(folder);
     out(String::new());
     out(pipeline.name.clone());
     for step in &pipeline.steps {
         let how = match &step.outcome {
             Some(Outcome::Cached) => {
-                let made = runs::kept_logs().find(&step.id);
-                let made = made.map(|(made, _)| format!(" ran {} ago", ago(now() - made.ended)));
+                let test = run.tests.iter().find(|test| test.id == step.id).and_then(|test| test.before);
+                let kept = || runs::kept_logs().find(&step.id, run.ended()).map(|(made, _)| made);
+                let made = test.or_else(kept);
+                let made = made.map(|made| format!(" ran {} ago", ago(now() - made.ended)));
                 format!("CACHED{}", made.unwrap_or_default())
             }
             Some(Outcome::Ran) if step.kind == StepKind::Upload => "sent".into(),
@@ -170,6 +179,8 @@ fn show_pipeline(pipeline: &Pipeline, out: &impl Fn(String)) {
             Some(Outcome::Unchanged) => "unchanged".into(),
             Some(Outcome::Failed { .. }) => format!("FAILED after {}", duration(step.seconds)),
             Some(Outcome::Canceled) => "stopped".into(),
+            None if goes_on && step.started.is_some() => "runs".into(),
+            None if goes_on => "waits".into(),
             None if step.started.is_some() => "did not end".into(),
             None => "did not run".into(),
         };
@@ -192,11 +203,15 @@ struct Logged {
 fn show_log(folder: &Path, wanted: &str, context: &Context) -> anyhow::Result<()> {
     let run = read(folder)?;
     let all = logged(&run, folder);
-    let is_exact = |logged: &&Logged| logged.name == wanted;
-    let found: Vec<&Logged> = match all.iter().find(is_exact) {
-        Some(exact) => vec![exact],
-        None => all.iter().filter(|logged| logged.name.contains(wanted)).collect(),
-    };
+    let that = |fits: &dyn Fn(&Logged) -> bool| all.iter().filter(|logged| fits(logged)).collect::<Vec<_>>();
+    // The more it is just what was asked for, the better.
+    let by = [
+        that(&|logged| logged.name == wanted),
+        that(&|logged| logged.what() == wanted || logged.what().split(' ').next() == Some(wanted)),
+        that(&|logged| logged.what().contains(wanted)),
+        that(&|logged| logged.name.contains(wanted)),
+    ];
+    let found = by.into_iter().find(|found| !found.is_empty()).unwrap_or_default();
     let names = |logged: &[&Logged]| {
         logged.iter().map(|logged| format!("`{}`", logged.name)).collect::<Vec<_>>().join(", ")
     };
@@ -221,6 +236,13 @@ fn show_log(folder: &Path, wanted: &str, context: &Context) -> anyhow::Result<()
     Ok(())
 }
 
+impl Logged {
+    /// Without where it is.
+    fn what(&self) -> &str {
+        self.name.split(" > in ").next().unwrap_or_default()
+    }
+}
+
 fn logged(run: &Run, folder: &Path) -> Vec<Logged> {
     let of_step = |pipeline: &Pipeline, step: &Step| {
         let test = folder.join(&pipeline.name).join("output.log");
@@ -228,7 +250,7 @@ fn logged(run: &Run, folder: &Path) -> Vec<Logged> {
         let log = match step.kind {
             StepKind::Test if test.is_file() => Some(test),
             _ if own.is_file() => Some(own),
-            _ if step.outcome == Some(Outcome::Cached) => runs::kept_logs().find(&step.id).map(|(_, log)| log),
+            _ if step.outcome == Some(Outcome::Cached) => runs::kept_logs().find(&step.id, run.ended()).map(|(_, log)| log),
             _ => None,
         };
         Logged { name: format!("{} > in {}", step.step, pipeline.name), log }

@@ -11,6 +11,8 @@ use crate::event::MadeBefore;
 
 /// Bytes of all logs together.
 const BYTES: u64 = 64 << 20;
+/// Of one of them: BuildKit clips what a step says at 2 MiB.
+const LARGEST: u64 = 8 << 20;
 /// How long a log is kept that is not made anew.
 const AGE: Duration = Duration::from_secs(60 * 24 * 3600);
 
@@ -33,6 +35,9 @@ impl KeptLogs {
     /// If it cannot be written.
     pub(super) fn keep(&self, id: &str, made: MadeBefore, log: &Path) -> io::Result<()> {
         let Some(name) = id.strip_prefix(DIGEST) else { return Ok(()) };
+        if fs::metadata(log).is_ok_and(|log| log.len() > LARGEST) {
+            return Ok(()); // it would take the place of many
+        }
         fs::create_dir_all(&self.folder)?;
         let kept = self.folder.join(format!("{name}.log"));
         remove(&kept)?;
@@ -45,12 +50,14 @@ impl KeptLogs {
         fs::write(self.folder.join(format!("{name}.json")), serde_json::to_vec(&made)?)
     }
 
-    /// When a step ran last, and its log from then.
-    pub fn find(&self, id: &str) -> Option<(MadeBefore, PathBuf)> {
+    /// When a step ran last before `by`, in seconds since 1970, and its log from then. None also if it
+    /// ran again since: the log is of that time.
+    pub fn find(&self, id: &str, by: f64) -> Option<(MadeBefore, PathBuf)> {
         let name = id.strip_prefix(DIGEST)?;
         let made = fs::read(self.folder.join(format!("{name}.json"))).ok()?;
         let log = self.folder.join(format!("{name}.log"));
-        Some((serde_json::from_slice(&made).ok()?, log)).filter(|(_, log)| log.is_file())
+        let made: MadeBefore = serde_json::from_slice(&made).ok()?;
+        (made.ended <= by && log.is_file()).then_some((made, log))
     }
 
     /// Removes logs that are too old, and the oldest of what is too much.
@@ -98,18 +105,19 @@ mod tests {
     fn a_log_is_found_by_the_digest_of_its_step_until_it_is_made_anew() {
         let dir = tempfile::tempdir().unwrap();
         let (kept, log) = (KeptLogs::at(dir.path().join("steps")), dir.path().join("log"));
-        assert_eq!(kept.find("sha256:1"), None);
+        assert_eq!(kept.find("sha256:1", 1e9), None);
         for text in ["old", "new"] {
             fs::write(&log, text).unwrap();
             kept.keep("sha256:1", MADE, &log).unwrap();
             fs::remove_file(&log).unwrap();
-            let (made, found) = kept.find("sha256:1").unwrap();
+            let (made, found) = kept.find("sha256:1", 1e9).unwrap();
             assert_eq!((made, fs::read_to_string(found).unwrap().as_str()), (MADE, text));
         }
         kept.keep("sha256:1", MADE, &log).unwrap();
-        assert_eq!(fs::read_to_string(kept.find("sha256:1").unwrap().1).unwrap(), "");
+        assert_eq!(fs::read_to_string(kept.find("sha256:1", 1e9).unwrap().1).unwrap(), "");
+        assert_eq!(kept.find("sha256:1", 1e9 - 1.0), None, "it is of a later time");
         kept.keep("run:e2e", MADE, &log).unwrap();
-        assert_eq!(kept.find("run:e2e"), None, "what is never cached is not kept");
+        assert_eq!(kept.find("run:e2e", 1e9), None, "what is never cached is not kept");
     }
 
     #[test]
@@ -124,7 +132,7 @@ mod tests {
             let ago = SystemTime::now() - Duration::from_secs(minutes * 60);
             fs::File::options().write(true).open(&log).unwrap().set_modified(ago).unwrap();
         }
-        let found = || ids.map(|id| kept.find(id).is_some());
+        let found = || ids.map(|id| kept.find(id, 1e9).is_some());
         kept.prune_to(30, Duration::from_secs(3600));
         assert_eq!(found(), [true, true, true]);
         kept.prune_to(25, Duration::from_secs(3600));

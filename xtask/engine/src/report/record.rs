@@ -185,9 +185,10 @@ impl Run {
             return Ok(run);
         }
         let mut run = Self::default();
-        for line in BufReader::new(File::open(folder.join(EVENTS))?).lines() {
-            // Another version's events may have a form that this one does not know.
-            if let Ok(TimedEvent { at, event }) = serde_json::from_str(&line?) {
+        for line in BufReader::new(File::open(folder.join(EVENTS))?).split(b'\n') {
+            // Another version's events may have a form that this one does not know, and the last line
+            // of a run that was killed may be none.
+            if let Ok(TimedEvent { at, event }) = serde_json::from_slice(&line?) {
                 run.apply(at, &event);
             }
         }

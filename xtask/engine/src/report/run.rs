@@ -211,6 +211,13 @@ pub struct End {
     pub error: Option<String>,
 }
 
+impl Run {
+    /// When it ended, in seconds since 1970; beyond all times while it goes on, or when it was killed.
+    pub fn ended(&self) -> f64 {
+        self.end.as_ref().map_or(f64::INFINITY, |end| self.unix + end.seconds)
+    }
+}
+
 impl Step {
     /// Whether it runs now.
     pub fn is_running(&self) -> bool {

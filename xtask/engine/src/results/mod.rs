@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{TestCounts, TestFailure};
 
+/// The most that is kept of one test's message, and of what it wrote, in bytes.
+const MESSAGE: usize = 16 * 1024;
+const OUTPUT: usize = 64 * 1024;
+
 /// The report that a test command writes into its results directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportFormat {
@@ -115,6 +119,16 @@ pub enum CaseStatus {
     Skipped,
 }
 
+/// Keeps the first `bytes` of a text, and says so where there is more.
+fn cut(text: &mut String, bytes: usize) {
+    if text.len() > bytes {
+        let at = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+        let more = text.len() - at;
+        text.truncate(at);
+        text.push_str(&format!("\n… {} more in the complete output", crate::size::bytes(more as u64)));
+    }
+}
+
 fn inside<'a>(path: &'a str, folder: &str) -> &'a str {
     path.strip_prefix(folder).unwrap_or(path)
 }
@@ -137,13 +151,25 @@ impl TestResults {
         let path = results.join(format.file());
         let text = std::fs::read(&path)
             .map_err(|error| format!("there is no report {}: {error}", path.display()))?;
-        match format {
+        let mut results = match format {
             ReportFormat::Jest { in_container, in_repository, .. } => {
                 jest::parse(&text, in_container, in_repository)
             }
             ReportFormat::Playwright { in_container, in_repository, .. } => {
                 playwright::parse(&text, in_container, in_repository)
             }
+        }?;
+        results.bound();
+        Ok(results)
+    }
+
+    /// Cuts what a test said to what people read; the complete output has the rest.
+    fn bound(&mut self) {
+        for case in self.suites.iter_mut().flat_map(|suite| &mut suite.cases) {
+            if let CaseStatus::Failed(message) = &mut case.status {
+                cut(message, MESSAGE);
+            }
+            cut(&mut case.output, OUTPUT);
         }
     }
 

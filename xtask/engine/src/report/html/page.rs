@@ -124,10 +124,10 @@ impl Steps {
         let mut steps = Self::default();
         for step in run.pipelines.iter().flat_map(|pipeline| &pipeline.steps) {
             match &step.outcome {
-                Some(Outcome::Cached | Outcome::Unchanged) => steps.cached += 1,
+                Some(Outcome::Cached) => steps.cached += 1,
                 Some(Outcome::Ran | Outcome::Shared) => steps.ran += 1,
                 Some(Outcome::Failed { .. }) => steps.failed += 1,
-                Some(Outcome::Canceled) | None => {}
+                Some(Outcome::Unchanged | Outcome::Canceled) | None => {}
             }
         }
         steps
@@ -189,7 +189,7 @@ fn logs(run: &Run, folder: &Path, kept: &KeptLogs) -> Vec<Log> {
             let test = run.tests.iter().find(|test| test.pipeline == pipeline.name && test.id == step.id);
             let file = match test {
                 Some(test) => folder.join(&test.pipeline).join("output.log"),
-                None if step.outcome == Some(Outcome::Cached) => match kept.find(&step.id) {
+                None if step.outcome == Some(Outcome::Cached) => match kept.find(&step.id, run.ended()) {
                     Some((_, log)) => log,
                     None => continue,
                 },
