@@ -18,6 +18,7 @@ use self::failures::{Failures, SHOWN};
 use self::group::{Output, Outputs};
 use super::breakage::Breakage;
 use super::plain_services::{self, Services};
+use super::reader::Reader;
 use super::record::DIGEST;
 use super::style::{CYAN, DIM, GREEN, RED, YELLOW, before, counts, line, seconds, speaker};
 use super::{Run, Verbosity, step_log};
@@ -40,7 +41,7 @@ pub struct GithubOptions {
 
 /// Writes events as lines for the runner of GitHub Actions.
 pub struct Github<W> {
-    out: W,
+    out: Reader<W>,
     verbosity: Verbosity,
     options: GithubOptions,
     run: Run,
@@ -51,7 +52,6 @@ pub struct Github<W> {
     results: Vec<String>,
     /// Notices that were told as annotations.
     notices: usize,
-    on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl<W: Write + Send> Github<W> {
@@ -63,7 +63,7 @@ impl<W: Write + Send> Github<W> {
         on_closed: impl FnOnce() + Send + 'static,
     ) -> Self {
         Self {
-            out,
+            out: Reader::new(out, on_closed),
             verbosity,
             options,
             run: Run::default(),
@@ -72,16 +72,11 @@ impl<W: Write + Send> Github<W> {
             failures: Failures::default(),
             results: Vec::new(),
             notices: 0,
-            on_closed: Some(Box::new(on_closed)),
         }
     }
 
     fn write(&mut self, text: &str) {
-        if self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).is_err()
-            && let Some(on_closed) = self.on_closed.take()
-        {
-            on_closed();
-        }
+        self.out.write(text.as_bytes());
     }
 
     /// A line of ours. What of it comes from elsewhere may not be taken for a command.

@@ -5,20 +5,20 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::Verbosity;
+use super::reader::Reader;
 use super::record::line;
 use crate::event::{Event, Reporter};
 
 /// Writes events as JSON. Quiet, it leaves out all but how things ended.
 pub struct Json<W> {
-    out: W,
+    out: Reader<W>,
     verbosity: Verbosity,
-    on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl<W: Write + Send> Json<W> {
     /// Writes to `out`. When nobody reads it any more, `on_closed` is called, once.
     pub fn new(out: W, verbosity: Verbosity, on_closed: impl FnOnce() + Send + 'static) -> Self {
-        Self { out, verbosity, on_closed: Some(Box::new(on_closed)) }
+        Self { out: Reader::new(out, on_closed), verbosity }
     }
 }
 
@@ -28,11 +28,7 @@ impl<W: Write + Send> Reporter for Json<W> {
             return;
         }
         let Some(line) = line(at.as_secs_f64(), event) else { return };
-        if self.out.write_all(&line).and_then(|()| self.out.flush()).is_err()
-            && let Some(on_closed) = self.on_closed.take()
-        {
-            on_closed();
-        }
+        self.out.write(&line);
     }
 }
 

@@ -15,6 +15,7 @@ mod plain;
 mod plain_services;
 #[cfg(test)]
 mod plain_tests;
+mod reader;
 mod record;
 mod run;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anstyle::Style;
 
 use super::plain_services::Services;
+use super::reader::Reader;
 use super::style::{CYAN, DIM, GREEN, RED, STATUS_WIDTH, YELLOW, line, seconds, speaker};
 use super::{Run, ending};
 use crate::event::{Event, Outcome, Reporter, StepKind};
@@ -28,7 +29,7 @@ pub enum Verbosity {
 /// Writes events as lines. Colours are written as ANSI sequences; give it a stream that takes them
 /// out where they are not wanted.
 pub struct Plain<W> {
-    out: W,
+    out: Reader<W>,
     verbosity: Verbosity,
     /// The step whose output the last line was: its name is told when another's begins.
     speaking: Option<String>,
@@ -38,30 +39,24 @@ pub struct Plain<W> {
     /// A command printed its result: that is all that people, and programs, want of it.
     printed: bool,
     services: Services,
-    on_closed: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl<W: Write + Send> Plain<W> {
     /// Writes to `out`. When nobody reads it any more, `on_closed` is called, once.
     pub fn new(out: W, verbosity: Verbosity, on_closed: impl FnOnce() + Send + 'static) -> Self {
         Self {
-            out,
+            out: Reader::new(out, on_closed),
             verbosity,
             speaking: None,
             latest: None,
             run: Run::default(),
             printed: false,
             services: Services::default(),
-            on_closed: Some(Box::new(on_closed)),
         }
     }
 
     fn write(&mut self, text: &str) {
-        if self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).is_err()
-            && let Some(on_closed) = self.on_closed.take()
-        {
-            on_closed();
-        }
+        self.out.write(text.as_bytes());
     }
 
     fn line(&mut self, style: Style, status: &str, text: &str) {
