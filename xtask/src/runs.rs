@@ -150,11 +150,10 @@ fn is_written(events: &Path) -> bool {
 /// their time, so the oldest come first.
 fn prune(runs: &Path, kept: usize) {
     let Ok(entries) = fs::read_dir(runs) else { return };
-    let mut runs: Vec<PathBuf> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|run| is_record(run)).collect();
+    let mut runs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     runs.sort_unstable();
     let old = runs.len().saturating_sub(kept);
-    for run in runs[..old].iter().filter(|run| !is_written(&run.join(EVENTS))) {
+    for run in runs[..old].iter().filter(|run| is_record(run) && !goes_on(run)) {
         let _ = fs::remove_dir_all(run);
     }
 }
