@@ -1,23 +1,26 @@
 //! The command that runs one test again.
 
-use clap::CommandFactory;
+use crate::cli::TOLD;
 
-use crate::cli::{Cli, TOLD};
-
-/// The arguments of this run's command line, made into the command that runs only what `rerun` says of
+/// The arguments of this run's command line, as `cli` understands them, made into the command that runs only what `rerun` says of
 /// a pipeline: its name is that of a task, if the task takes arguments for its test command.
 ///
 /// # Returns
 /// None where there is no such task.
-pub fn command(line: &[String], task: &str, pipeline: &str, rerun: &[String]) -> Option<String> {
-    let cli = Cli::command();
+pub fn command(
+    cli: &clap::Command,
+    line: &[String],
+    task: &str,
+    pipeline: &str,
+    rerun: &[String],
+) -> Option<String> {
     let takes = cli.find_subcommand(pipeline)?.get_arguments().any(clap::Arg::is_last_set);
     if !takes || rerun.is_empty() {
         return None;
     }
     let mut options = line.split(|arg| arg == "--").next().unwrap_or_default().to_vec();
-    drop_told(&mut options, &cli);
-    let at = place_of(task, &options, &cli)?;
+    drop_told(&mut options, cli);
+    let at = place_of(task, &options, cli)?;
     pipeline.clone_into(&mut options[at]);
     options.push("--".to_owned());
     let words = options.iter().chain(rerun).map(|word| quoted(word));
@@ -61,12 +64,15 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cli::Cli;
 
     fn again(line: &str, task: &str, pipeline: &str, rerun: &[&str]) -> Option<String> {
         let line: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let rerun: Vec<String> = rerun.iter().map(ToString::to_string).collect();
-        command(&line, task, pipeline, &rerun)
+        command(&Cli::command(), &line, task, pipeline, &rerun)
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use clap::CommandFactory;
 use tokio_util::sync::CancellationToken;
 use xtask_engine::Session;
 use xtask_engine::event::Events;
 use xtask_engine::session::{Again, Options, StandIns};
 
 use crate::again;
-use crate::cli::Global;
+use crate::cli::{Cli, Global};
 use crate::images::{self, Overrides};
 use crate::project::Project;
 
@@ -98,7 +99,11 @@ impl Context {
         let line: Vec<String> =
             std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
         let task = self.task.clone();
-        Again(Arc::new(move |pipeline, rerun| again::command(&line, &task, pipeline, rerun)))
+        // Most runs have no failure, and some have many.
+        let cli = OnceLock::new();
+        Again(Arc::new(move |pipeline, rerun| {
+            again::command(cli.get_or_init(Cli::command), &line, &task, pipeline, rerun)
+        }))
     }
 
     async fn open(&self, options: Options) -> anyhow::Result<Arc<Session>> {

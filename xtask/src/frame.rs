@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, SCHEMA};
@@ -88,7 +88,7 @@ fn started(task: &str, record: &Path) -> Event {
         run: record.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         task: task.to_owned(),
         command: line.join(" ".as_ref()).to_string_lossy().into_owned(),
-        unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+        unix: runs::now(),
         record: record.display().to_string(),
     }
 }

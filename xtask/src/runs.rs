@@ -61,11 +61,21 @@ pub fn kept_logs() -> KeptLogs {
 
 /// Records of runs, the newest first.
 pub fn all() -> Vec<PathBuf> {
+    all_in(&dir())
+}
+
+/// Names of runs begin with their time.
+fn all_in(folder: &Path) -> Vec<PathBuf> {
     let mut runs: Vec<PathBuf> =
-        fs::read_dir(dir()).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     runs.sort_unstable();
     runs.reverse();
     runs
+}
+
+/// Seconds since 1970.
+pub fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// The folder of a run's record: `last`, the beginning or end of its id, or the folder itself. None is
@@ -146,14 +156,9 @@ fn is_written(events: &Path) -> bool {
     File::open(events).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-/// Removes all records but the last `kept`, and those of runs that go on. Names of runs begin with
-/// their time, so the oldest come first.
+/// Removes all records but the last `kept`, and those of runs that go on.
 fn prune(runs: &Path, kept: usize) {
-    let Ok(entries) = fs::read_dir(runs) else { return };
-    let mut runs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    runs.sort_unstable();
-    let old = runs.len().saturating_sub(kept);
-    for run in runs[..old].iter().filter(|run| is_record(run) && !goes_on(run)) {
+    for run in all_in(runs).iter().skip(kept).filter(|run| is_record(run) && !goes_on(run)) {
         let _ = fs::remove_dir_all(run);
     }
 }

@@ -95,14 +95,9 @@ fn result(run: &Run, folder: &Path) -> String {
     }
 }
 
-fn now() -> f64 {
-    use std::time::{SystemTime, UNIX_EPOCH};
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-}
-
 /// When a run began; records of an early version do not say.
 fn begun(run: &Run) -> String {
-    if run.unix > 0.0 { format!("{} ago", ago(now() - run.unix)) } else { "?".into() }
+    if run.unix > 0.0 { format!("{} ago", ago(runs::now() - run.unix)) } else { "?".into() }
 }
 
 /// Rows as lines, each column as wide as it must be.
@@ -145,9 +140,8 @@ fn show(folder: &Path, context: &Context) -> anyhow::Result<()> {
         }
     }
     for failure in run.tests.iter().flat_map(|test| &test.failures) {
-        let line = failure.line.map_or_else(String::new, |line| format!(":{line}"));
         out(String::new());
-        out(format!("FAILED {} ({}{line})", failure.name, failure.file));
+        out(format!("FAILED {} ({})", failure.name, failure.place()));
         failure.message.lines().for_each(|line| out(format!("    {line}")));
         if !failure.again.is_empty() {
             out(format!("    again: {}", failure.again));
@@ -170,7 +164,7 @@ fn show_pipeline(pipeline: &Pipeline, run: &Run, folder: &Path, out: &impl Fn(St
                 let test = run.tests.iter().find(|test| test.id == step.id).and_then(|test| test.before);
                 let kept = || runs::kept_logs().find(&step.id, run.ended()).map(|(made, _)| made);
                 let made = test.or_else(kept);
-                let made = made.map(|made| format!(" ran {} ago", ago(now() - made.ended)));
+                let made = made.map(|made| format!(" ran {} ago", ago(runs::now() - made.ended)));
                 format!("CACHED{}", made.unwrap_or_default())
             }
             Some(Outcome::Ran) if step.kind == StepKind::Upload => "sent".into(),

@@ -124,6 +124,13 @@ pub struct TestFailure {
     pub again: String,
 }
 
+impl TestFailure {
+    /// Where it is, as editors take it: `web/crux/src/a.spec.ts:12`.
+    pub fn place(&self) -> String {
+        self.line.map_or_else(|| self.file.clone(), |line| format!("{}:{line}", self.file))
+    }
+}
+
 /// A step of a pipeline, before it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

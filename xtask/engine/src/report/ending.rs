@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use anstyle::Style;
+
 use super::html::REPORT;
 use super::plain_services::{artifacts, left};
 use super::run::{Run, Service, Step, Test};
@@ -36,13 +38,13 @@ pub(super) fn results(run: &Run) -> String {
     let now = run.unix + run.end.as_ref().map_or(0.0, |end| end.seconds);
     let mut text = String::new();
     for test in &run.tests {
-        text += &result(test, now);
+        let (style, status, what) = result(test, now);
+        text += &line(style, status, &what);
     }
     for pipeline in &run.pipelines {
         for step in &pipeline.steps {
             if let Some(failure) = &step.failure {
-                let how = failure.exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
-                text += &line(RED, "FAILED", &format!("{}: {}{how}", pipeline.name, step.step));
+                text += &failed_step(&pipeline.name, &step.step, failure.exit_code);
             }
         }
     }
@@ -64,8 +66,14 @@ pub(super) fn results(run: &Run) -> String {
     text
 }
 
-/// How a test command ended, in a line.
-fn result(test: &Test, now: f64) -> String {
+/// That a step failed that is no test.
+pub(super) fn failed_step(pipeline: &str, step: &str, exit_code: Option<i32>) -> String {
+    let how = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
+    line(RED, "FAILED", &format!("{pipeline}: {step}{how}"))
+}
+
+/// How a test command ended, as style, word and text; `now` is in seconds since 1970.
+pub(super) fn result(test: &Test, now: f64) -> (Style, &'static str, String) {
     let counted = test.counts.map(|counts| self::counts(&counts));
     if test.exit_code == 0 {
         let (style, what) = match test.counts {
@@ -80,7 +88,7 @@ fn result(test: &Test, now: f64) -> String {
             (true, None) => ", CACHED".into(),
             (true, Some(made)) => format!(", CACHED ({})", before(made, now)),
         };
-        return line(style, "PASSED", &format!("{}: {what}{from_cache}", test.pipeline));
+        return (style, "PASSED", format!("{}: {what}{from_cache}", test.pipeline));
     }
     let what = match (test.timed_out, &test.broken, counted) {
         (true, ..) => "stopped by the time limit".into(),
@@ -88,7 +96,7 @@ fn result(test: &Test, now: f64) -> String {
         (false, None, Some(counted)) => counted,
         (false, None, None) => format!("exit code {}", test.exit_code),
     };
-    line(RED, "FAILED", &format!("{}: {what}", test.pipeline))
+    (RED, "FAILED", format!("{}: {what}", test.pipeline))
 }
 
 fn test_failures(run: &Run, test: &Test, streamed: Option<&str>) -> String {
@@ -115,8 +123,7 @@ fn test_failures(run: &Run, test: &Test, streamed: Option<&str>) -> String {
 }
 
 fn headline(failure: &TestFailure) -> String {
-    let line = failure.line.map_or_else(String::new, |line| format!(":{line}"));
-    format!("{RED}FAILED{RED:#} {} {DIM}({}{line}){DIM:#}", failure.name, failure.file)
+    format!("{RED}FAILED{RED:#} {} {DIM}({}){DIM:#}", failure.name, failure.place())
 }
 
 fn at_length(run: &Run, test: &Test, failure: &TestFailure) -> String {

@@ -20,9 +20,9 @@ use super::breakage::Breakage;
 use super::plain_services::{self, Services};
 use super::reader::Reader;
 use super::record::DIGEST;
-use super::style::{CYAN, DIM, GREEN, RED, YELLOW, before, counts, line, seconds, speaker};
-use super::{Run, Verbosity, step_log};
-use crate::event::{Event, Outcome, Reporter, StepKind, TestCounts};
+use super::style::{DIM, GREEN, RED, YELLOW, line, seconds, speaker};
+use super::{Run, Verbosity, ending, step_log, style};
+use crate::event::{Event, Outcome, Reporter, StepKind};
 use crate::size::bytes;
 
 /// What output for GitHub has to know of where it runs.
@@ -90,16 +90,8 @@ impl<W: Write + Send> Github<W> {
         let Event::StepFinished { pipeline, id, step, kind, outcome, seconds: took, facts } = event else {
             return;
         };
+        let (style, status, facts) = style::outcome(outcome, *kind, *took, facts);
         let took = seconds(*took);
-        let (style, status, facts) = match outcome {
-            Outcome::Cached => (CYAN, "CACHED", facts.clone()),
-            Outcome::Ran if *kind == StepKind::Upload => (GREEN, "sent", facts.clone()),
-            Outcome::Ran => (GREEN, &*took, facts.clone()),
-            Outcome::Shared => (CYAN, "SHARED", "done by another run at the same time".into()),
-            Outcome::Unchanged => (DIM, "unchanged", facts.clone()),
-            Outcome::Canceled => (YELLOW, "stopped", facts.clone()),
-            Outcome::Failed { .. } => (RED, "FAILED", took.clone()),
-        };
         match self.outputs.take(pipeline, id) {
             Some(output) => {
                 let failed = if matches!(outcome, Outcome::Failed { .. }) { "FAILED " } else { "" };
@@ -107,7 +99,7 @@ impl<W: Write + Send> Github<W> {
             }
             None => {
                 let facts = if facts.is_empty() { facts } else { format!(" ({facts})") };
-                self.line(style, status, &format!("{}{facts}", speaker(step, pipeline)));
+                self.line(style, &status, &format!("{}{facts}", speaker(step, pipeline)));
             }
         }
     }
@@ -129,53 +121,18 @@ impl<W: Write + Send> Github<W> {
         }
     }
 
-    fn test(&mut self, event: &Event) {
-        let Event::TestFinished {
-            pipeline,
-            exit_code,
-            timed_out,
-            broken,
-            counts: counted,
-            failures,
-            log,
-            ..
-        } = event
-        else {
-            return;
-        };
-        let told = failures.iter().map(|failure| (pipeline.clone(), failure.clone()));
+    /// The result of the test command that ended last.
+    fn tested(&mut self) {
+        let Some(test) = self.run.tests.last() else { return };
+        let told = test.failures.iter().map(|failure| (test.pipeline.clone(), failure.clone()));
         self.failures.tests.extend(told);
-        let numbers = counted.as_ref().map(counts);
-        let (style, status, what) = match (exit_code, counted) {
-            (0, Some(TestCounts { passed: 0, failed: 0, skipped })) => {
-                let skipped = if *skipped > 0 { format!(": {skipped} skipped") } else { String::new() };
-                (YELLOW, "PASSED", format!("no test ran{skipped}"))
-            }
-            (0, _) => (GREEN, "PASSED", numbers.unwrap_or_else(|| "passed".into())),
-            (_, _) if *timed_out => (RED, "FAILED", "stopped by the time limit".into()),
-            (_, _) if broken.is_some() => {
-                (RED, "FAILED", "stopped, for something that it needs broke".into())
-            }
-            (code, _) => (RED, "FAILED", numbers.unwrap_or_else(|| format!("exit code {code}"))),
-        };
-        let from_cache = self.cached(event);
-        let log = if *exit_code == 0 || log.is_empty() {
+        let (style, status, what) = ending::result(test, self.run.unix + test.at);
+        let log = if test.exit_code == 0 || test.log.is_empty() {
             String::new()
         } else {
-            format!("; complete output: {log}")
+            format!("; complete output: {}", test.log)
         };
-        self.results.push(line(style, status, &format!("{pipeline}: {what}{from_cache}{log}")));
-    }
-
-    fn cached(&self, event: &Event) -> String {
-        let Some(test) = self.run.tests.last() else { return String::new() };
-        match event {
-            Event::TestFinished { cached: true, before: None, .. } => ", CACHED".into(),
-            Event::TestFinished { cached: true, before: Some(made), .. } => {
-                format!(", CACHED ({})", before(made, self.run.unix + test.at))
-            }
-            _ => String::new(),
-        }
+        self.results.push(line(style, status, &format!("{what}{log}")));
     }
 
     fn notice(&mut self, text: &str) {
@@ -201,13 +158,8 @@ impl<W: Write + Send> Github<W> {
             text += &guarded(&self.options.token, &results);
         }
         self.write(&text);
-        let (style, status, when) = match exit_code {
-            0 => (GREEN, "Finished", "in"),
-            129.. => (YELLOW, "Stopped", "after"),
-            _ => (RED, "Failed", "in"),
-        };
         if self.verbosity > Verbosity::Quiet {
-            self.line(style, status, &format!("{when} {}", seconds(took)));
+            self.write(&style::end(exit_code, took));
         }
         if let Some(path) = self.options.summary.take()
             && !(self.run.pipelines.is_empty() && exit_code == 0)
@@ -293,10 +245,9 @@ impl<W: Write + Send> Reporter for Github<W> {
                 let lines = guarded(&self.options.token, &lines);
                 self.write(&lines);
             }
-            Event::TestFinished { .. } => self.test(event),
+            Event::TestFinished { .. } => self.tested(),
             Event::StepFailed { pipeline, step, exit_code, .. } => {
-                let how = exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
-                self.results.push(line(RED, "FAILED", &format!("{pipeline}: {step}{how}")));
+                self.results.push(ending::failed_step(pipeline, step, *exit_code));
             }
             Event::ServiceFailed { why, .. } => self.results.push(line(RED, "FAILED", why)),
             Event::ServicesLeft { session, engine, services } => {

@@ -9,8 +9,8 @@ use anstyle::Style;
 
 use super::plain_services::Services;
 use super::reader::Reader;
-use super::style::{CYAN, DIM, GREEN, RED, STATUS_WIDTH, YELLOW, line, seconds, speaker};
-use super::{Run, ending};
+use super::style::{DIM, GREEN, STATUS_WIDTH, YELLOW, line, speaker};
+use super::{Run, ending, style};
 use crate::event::{Event, Outcome, Reporter, StepKind};
 use crate::size::bytes;
 
@@ -71,23 +71,20 @@ impl<W: Write + Send> Plain<W> {
         self.line(style, status, &format!("{}{facts}", speaker(step, pipeline)));
     }
 
-    fn finished(&mut self, step: &str, pipeline: &str, outcome: &Outcome, took: f64, facts: &str) {
-        match outcome {
-            Outcome::Cached => self.step(CYAN, "CACHED", step, pipeline, facts),
-            Outcome::Ran if took == 0.0 && !facts.is_empty() => {
-                self.step(GREEN, "sent", step, pipeline, facts)
-            }
-            Outcome::Ran => self.step(GREEN, &seconds(took), step, pipeline, facts),
-            Outcome::Shared => {
-                self.step(CYAN, "SHARED", step, pipeline, "done by another run at the same time")
-            }
-            Outcome::Unchanged => self.step(DIM, "unchanged", step, pipeline, facts),
-            Outcome::Canceled => self.step(YELLOW, "stopped", step, pipeline, facts),
-            Outcome::Failed { .. } => {
-                let latest = self.latest.take();
-                self.step(RED, "FAILED", step, pipeline, &seconds(took));
-                self.latest = latest.filter(|latest| *latest == speaker(step, pipeline));
-            }
+    fn finished(
+        &mut self,
+        step: &str,
+        pipeline: &str,
+        kind: StepKind,
+        outcome: &Outcome,
+        took: f64,
+        facts: &str,
+    ) {
+        let latest = self.latest.take();
+        let (style, status, facts) = style::outcome(outcome, kind, took, facts);
+        self.step(style, &status, step, pipeline, &facts);
+        if matches!(outcome, Outcome::Failed { .. }) {
+            self.latest = latest.filter(|latest| *latest == speaker(step, pipeline));
         }
     }
 
@@ -118,15 +115,9 @@ impl<W: Write + Send> Plain<W> {
         }
         self.write(&failures);
         self.write(&results);
-        let (style, status, when) = match exit_code {
-            0 => (GREEN, "Finished", "in"),
-            // 128 and a signal's number.
-            129.. => (YELLOW, "Stopped", "after"),
-            _ => (RED, "Failed", "in"),
-        };
         let only_printed = self.printed && self.run.pipelines.is_empty();
         if self.verbosity > Verbosity::Quiet && !failed_before_it_began && !only_printed {
-            self.line(style, status, &format!("{when} {}", seconds(took)));
+            self.write(&style::end(exit_code, took));
         }
     }
 }
@@ -162,8 +153,8 @@ impl<W: Write + Send> Reporter for Plain<W> {
             Event::StepLog { pipeline, step, seconds, text, .. } if normal => {
                 self.log(pipeline, step, *seconds, text);
             }
-            Event::StepFinished { pipeline, step, outcome, seconds, facts, .. } if normal => {
-                self.finished(step, pipeline, outcome, *seconds, facts);
+            Event::StepFinished { pipeline, step, kind, outcome, seconds, facts, .. } if normal => {
+                self.finished(step, pipeline, *kind, outcome, *seconds, facts);
             }
             Event::ServiceLog { service, text } if verbose || self.services.are_followed(service) => {
                 let block = self.services.lines(service, text);

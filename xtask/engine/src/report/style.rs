@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::event::{MadeBefore, TestCounts};
+use crate::event::{MadeBefore, Outcome, StepKind, TestCounts};
 
 /// The width of the first column, as cargo's.
 pub(super) const STATUS_WIDTH: usize = 12;
@@ -51,6 +51,30 @@ pub fn ago(seconds: f64) -> String {
         (.., 1) => "1 day".into(),
         (.., days) => format!("{days} days"),
     }
+}
+
+/// How a step ended, as style, word and further facts.
+pub(super) fn outcome(outcome: &Outcome, kind: StepKind, took: f64, facts: &str) -> (Style, String, String) {
+    match outcome {
+        Outcome::Cached => (CYAN, "CACHED".into(), facts.into()),
+        Outcome::Ran if kind == StepKind::Upload => (GREEN, "sent".into(), facts.into()),
+        Outcome::Ran => (GREEN, seconds(took), facts.into()),
+        Outcome::Shared => (CYAN, "SHARED".into(), "done by another run at the same time".into()),
+        Outcome::Unchanged => (DIM, "unchanged".into(), facts.into()),
+        Outcome::Canceled => (YELLOW, "stopped".into(), facts.into()),
+        Outcome::Failed { .. } => (RED, "FAILED".into(), seconds(took)),
+    }
+}
+
+/// The last line of a run: how it ended, and how long it took.
+pub(super) fn end(exit_code: i32, took: f64) -> String {
+    let (style, status, when) = match exit_code {
+        0 => (GREEN, "Finished", "in"),
+        // 128 and a signal's number.
+        129.. => (YELLOW, "Stopped", "after"),
+        _ => (RED, "Failed", "in"),
+    };
+    line(style, status, &format!("{when} {}", seconds(took)))
 }
 
 /// `11 passed, 1 failed`.

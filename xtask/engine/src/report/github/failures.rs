@@ -34,7 +34,7 @@ impl Failures {
         let tests = if all > SHOWN { self.tests.len().min(SHOWN - 1 - others) } else { self.tests.len() };
         let mut text = String::new();
         for (pipeline, failure) in &self.tests[..tests] {
-            text += &heading(&failure.name, &place(failure), pipeline);
+            text += &heading(&failure.name, &failure.place(), pipeline);
             text += &of_test(pipeline, failure, files).to_string();
         }
         for other in &self.others[..others] {
@@ -61,11 +61,6 @@ fn heading(what: &str, place: &str, of: &str) -> String {
     let what = what.replace(['\r', '\n'], " ").replace("##[", "## [");
     let of = if what.contains(of) { String::new() } else { format!(" {DIM}> in {of}{DIM:#}") };
     line(RED, "FAILED", &format!("{what}{place}{of}"))
-}
-
-/// Where a failed test is: `web/crux/src/a.spec.ts:12`.
-pub(super) fn place(failure: &TestFailure) -> String {
-    failure.line.map_or_else(|| failure.file.clone(), |line| format!("{}:{line}", failure.file))
 }
 
 fn of_test(pipeline: &str, failure: &TestFailure, files: Option<&str>) -> Annotation {
@@ -106,7 +101,7 @@ fn more(tests: usize, others: usize) -> Annotation {
 fn as_text(tests: &[(String, TestFailure)], others: &[Breakage]) -> String {
     let mut text = String::new();
     for (pipeline, failure) in tests {
-        text += &heading(&failure.name, &place(failure), pipeline);
+        text += &heading(&failure.name, &failure.place(), pipeline);
         text += &indented(first_lines(&failure.message).lines());
         if !failure.again.is_empty() {
             text += &format!("    run just this again: {}\n", failure.again);

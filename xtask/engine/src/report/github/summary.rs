@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::style::{ago, seconds};
 use super::super::{Pipeline, Run, Test};
-use super::failures::{Failures, place};
+use super::failures::Failures;
 
 /// Bytes that GitHub takes of one step of a job.
 pub(super) const LIMIT: usize = 1024 * 1024;
@@ -119,7 +119,7 @@ fn entries(failures: &Failures) -> Vec<String> {
     let tests = failures.tests.iter().map(|(pipeline, failure)| {
         let command = Some(&failure.again).filter(|again| !again.is_empty());
         let command = command.map(|command| format!("Run just this again:\n\n{}", fenced("sh", command)));
-        let place = format!("{pipeline}, <code>{}</code>", html(&place(failure)));
+        let place = format!("{pipeline}, <code>{}</code>", html(&failure.place()));
         let text = [fenced("text", &failure.message), command.unwrap_or_default()].concat();
         details(open, &failure.name, &place, &text)
     });

@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::event::TestCounts;
 use crate::event::{SCHEMA, ServiceState, TestFailure};
 use crate::report::TimedEvent;
 use crate::report::fixtures::{E2E_FAILED, Page, SERVICE_FAILED, TEST_CACHED, events};

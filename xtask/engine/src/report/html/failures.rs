@@ -59,10 +59,9 @@ pub(super) fn of(run: &Run, folder: &Path) -> Vec<Failed> {
         let href = link(folder, &folder.join(&test.pipeline).join("output.log"));
         let lane = id_of_step(&test.pipeline, &test.id);
         for failure in &test.failures {
-            let line = failure.line.map(|line| format!(":{line}")).unwrap_or_default();
             failed.push(Failed {
                 name: failure.name.clone(),
-                place: format!("{}{line}", failure.file),
+                place: failure.place(),
                 message: failure.message.clone(),
                 again: Some(failure.again.clone()).filter(|again| !again.is_empty()),
                 lane: lane.clone(),
