@@ -129,12 +129,19 @@ impl Run {
 }
 
 /// Whether any process has `text` in its command line.
-pub fn is_running(text: &str) -> bool {
+fn is_running(text: &str) -> bool {
     let processes = fs::read_dir("/proc").expect("/proc").flatten();
     processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok()).any(|line| {
         let line = String::from_utf8_lossy(&line).replace('\0', " ");
         line.contains(text) && !line.contains("xtask test-ui")
     })
+}
+
+/// Waits until a process has `text` in its command line: for a moment a process that becomes another
+/// program has none.
+#[track_caller]
+pub fn wait_until_running(text: &str) {
+    wait_until(&format!("a process with {text}"), || is_running(text).then_some(()));
 }
 
 /// Waits until no process has `text` in its command line.

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tests::{Fixture, Started, is_running, wait_until_gone};
+use tests::{Fixture, Started, wait_until_gone, wait_until_running};
 
 /// A test command that prints a line whenever somebody looks, for ever.
 const CHATTER: &str = "console.log('begun'); setInterval(() => console.log('more'), 20)";
@@ -21,7 +21,7 @@ fn output_that_is_closed_early_ends_the_run_and_its_step() {
     output.read_line(&mut line).expect("a line");
     assert!(line.contains("node:20-alpine"), "{line}");
     started.wait_for_output("begun");
-    assert!(is_running(&token));
+    wait_until_running(&token);
     drop(output);
     let run = started.finish().expect(141);
     assert_eq!(run.stderr, "");

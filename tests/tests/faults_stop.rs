@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use tests::{Fixture, OwnEngine, Run, Started, Stub, is_running, wait_until_gone};
+use tests::{Fixture, OwnEngine, Run, Started, Stub, wait_until_gone, wait_until_running};
 
 /// A test command that says that it has begun and then waits for ever.
 const WAITS: &str = "console.log('begun'); setInterval(() => {}, 1000)";
@@ -35,7 +35,7 @@ fn a_signal_during_the_test_stops_it_on_the_engine_too() {
         let token = token(&repo);
         let mut started = repo.start(&["test-ui", "--", &token]);
         started.wait_for_output("begun");
-        assert!(is_running(&token));
+        wait_until_running(&token);
         let run = stops(started, signal, code);
         assert_eq!(run.outcome("test npm run test"), "canceled");
         wait_until_gone(&token);
@@ -54,7 +54,7 @@ fn a_signal_during_a_command_of_ci_stops_it_too() {
         let path = format!("{}:{}", repo.path("bin").display(), std::env::var("PATH").expect("PATH"));
         let mut started = repo.start_with(&["ci"], &[("PATH", &path)]);
         started.wait_for("its output", |event| event["event"] == "output" && event["line"] == "begun");
-        assert!(is_running(&token));
+        wait_until_running(&token);
         stops(started, signal, code);
         wait_until_gone(&token);
     }
@@ -72,7 +72,7 @@ fn ctrl_c_during_npm_ci() {
     repo.write("web/crux-ui/.npmrc", "foreground-scripts=true\n");
     let mut started = repo.start(&["test-ui"]);
     started.wait_for_output("begun");
-    assert!(is_running(&token));
+    wait_until_running(&token);
     let run = stops(started, "INT", 130);
     assert_eq!(run.outcome("exec npm ci"), "canceled");
     wait_until_gone(&token);
