@@ -25,6 +25,7 @@ mod pull;
 mod pull_error;
 mod pulse;
 mod reference;
+mod stack;
 mod transport;
 mod upgrade;
 
@@ -40,9 +41,11 @@ pub use image::{ImageInfo, Labels};
 pub use import::ImageChanges;
 pub(crate) use owned::of_session;
 pub use owned::{
-    HOST_LABEL, KIND_LABEL, OWNER_LABEL, Owned, OwnedKind, PART_LABEL, SESSION_LABEL, TASK_LABEL,
+    DEFINITION_LABEL, HOST_LABEL, IMAGE_LABEL, KIND_LABEL, OWNER_LABEL, Owned, OwnedKind, PART_LABEL,
+    PREFIX_LABEL, PURPOSE_LABEL, SESSION_LABEL, STAND_IN_LABEL, TASK_LABEL, UP_LABEL,
 };
 pub use pull::PullProgress;
 pub use pull_error::PullError;
 pub use reference::{ImageReference, ReferenceError};
+pub use stack::{PublishedPort, StackContainer};
 pub use upgrade::UpgradeError;

@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::{OnceCell, watch};
 use tokio_util::task::TaskTracker;
 
-use super::{Broken, Dialer, Log, Node, dial};
+use super::{Broken, Dialer, Log, Node, Staying, dial};
 use crate::Error;
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, PART_LABEL, SESSION_LABEL, TASK_LABEL,
@@ -176,6 +176,8 @@ pub(crate) struct Stack {
     pub(crate) broken: Arc<Broken>,
     /// Requests that must not be left half done.
     requests: TaskTracker,
+    /// What of it is to stay.
+    pub(crate) staying: OnceLock<Staying>,
     closing: Arc<AtomicBool>,
 }
 
@@ -202,6 +204,7 @@ impl Stack {
             volumes: Mutex::default(),
             broken: Arc::default(),
             requests: TaskTracker::new(),
+            staying: OnceLock::new(),
             closing: Arc::default(),
         }
     }
@@ -237,16 +240,32 @@ impl Stack {
     /// The session's network, made when first asked for.
     pub(crate) async fn net(&self) -> Result<&Net, Error> {
         let make = async || {
-            self.take_lease().await;
-            let name = self.identity.name("");
-            let (engine, labels, network) = (self.engine.clone(), self.identity.labels(""), name.clone());
-            self.request(async move { engine.create_network(&network, &labels).await }).await?;
-            let (session, network) = (self.identity.session.clone(), name.clone());
-            self.events.emit(Event::NetworkCreated { session, network });
+            let name = self.make_network().await?;
             let is_here = dial::is_here(&self.engine.bridge(&name).await?);
             Ok(Net { name, is_here })
         };
         self.net.get_or_try_init(make).await
+    }
+
+    /// The name of the session's network, which is there now.
+    async fn make_network(&self) -> Result<String, Error> {
+        let (name, labels) = match self.staying.get() {
+            Some(staying) => {
+                if let Some(known) = staying.network(&self.engine, &self.identity.host).await? {
+                    return Ok(known);
+                }
+                (staying.lasting.prefix.name(""), staying.labels(&self.identity, ""))
+            }
+            None => {
+                self.take_lease().await;
+                (self.identity.name(""), self.identity.labels(""))
+            }
+        };
+        let (engine, made) = (self.engine.clone(), name.clone());
+        self.request(async move { engine.create_network(&made, &labels).await }).await?;
+        let (session, network) = (self.identity.session.clone(), name.clone());
+        self.events.emit(Event::NetworkCreated { session, network });
+        Ok(name)
     }
 
     /// The cell of the container that owns a group's `localhost`.
@@ -312,9 +331,12 @@ impl Stack {
     /// # Errors
     /// If another session uses it.
     pub(crate) async fn volume(&self, volume: &Volume, service: &str) -> Result<String, Error> {
-        let (name, labels) = match volume.lifetime {
-            Lifetime::Session => (self.identity.name(&volume.name), self.identity.labels(service)),
-            Lifetime::Kept => {
+        let (name, labels) = match (self.staying.get(), volume.lifetime) {
+            (Some(staying), _) => {
+                (staying.lasting.prefix.name(&volume.name), staying.labels(&self.identity, service))
+            }
+            (None, Lifetime::Session) => (self.identity.name(&volume.name), self.identity.labels(service)),
+            (None, Lifetime::Kept) => {
                 let name = kept_name(volume, &self.identity.host);
                 self.claim(&name, service).await?;
                 (name, kept_labels(volume, &self.identity.host))
@@ -348,16 +370,27 @@ impl Stack {
         self.closing.clone()
     }
 
-    /// Removes all that the session made: those with data to keep end by themselves, in reverse; the
+    /// From now on the end of a service is none.
+    pub(crate) fn no_more_failures(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Removes all that the session made, what is to stay too unless it is settled: those with data to keep end by themselves, in reverse; the
     /// others at once.
     ///
     /// # Errors
     /// If something cannot be removed. The lease stays then, so that the next run tries again.
     pub(crate) async fn close(&self) -> Result<usize, EngineError> {
-        self.closing.store(true, Ordering::SeqCst);
-        let Some(lease) = self.lease.lock().await.take() else { return Ok(0) };
+        self.no_more_failures();
         self.requests.close();
         let in_flight = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await.is_err();
+        let taken_back = match self.staying.get() {
+            Some(staying) if !staying.is_settled() => {
+                staying.take_back(&self.engine, &self.identity.session).await?
+            }
+            _ => 0,
+        };
+        let Some(lease) = self.lease.lock().await.take() else { return Ok(taken_back) };
         let running = std::mem::take(&mut *lock(&self.running));
         self.stop_keepers(&running).await?;
         let removed = self.engine.sweep(&of_session(&self.identity.session)).await?;
@@ -371,7 +404,7 @@ impl Stack {
             true => drop(lease),
             false => lease.release().await,
         }
-        Ok(removed)
+        Ok(removed + taken_back)
     }
 
     /// Ends those with data to keep, in the reverse of their order, once nobody uses them any more. One
@@ -393,7 +426,7 @@ impl Stack {
 
     /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.
     pub(crate) async fn leave(&self) {
-        self.closing.store(true, Ordering::SeqCst);
+        self.no_more_failures();
         if let Some(lease) = self.lease.lock().await.take() {
             lease.release().await;
         }

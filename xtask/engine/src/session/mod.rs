@@ -6,6 +6,7 @@ mod failure;
 mod head_start;
 mod host;
 mod images;
+mod lasting;
 mod ours;
 mod planned;
 mod platform;
@@ -43,6 +44,7 @@ use crate::lease;
 use crate::llb::{ResolvedImage, Target};
 use crate::pipeline::{Container, Directory, Image};
 use crate::service::{Identity, Stack};
+pub use crate::service::{Lasting, Prefix, Published, Settled, StackLock};
 
 /// See [`Options::again`].
 #[derive(Clone)]

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::Session;
 use super::head_start::HeadStart;
+use super::lasting::{Made, Same};
 use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{Ended, EngineError, Labels, Output};
@@ -29,6 +30,8 @@ pub(super) const LOGS: &str = "services";
 const READY: Duration = Duration::from_secs(60);
 /// A job has so many times as long: it does the work that services wait for.
 const JOB_FACTOR: u32 = 10;
+/// Lines of a service that ran before which are looked at again: the tail of its failure.
+const LAST: u64 = 40;
 /// How long the last lines of something that ended may still be on their way.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -144,10 +147,32 @@ impl Session {
         // Both take their time; the network is there when the first image is.
         let image = self.service_image(pipeline, &node.service.0.fs);
         let (image, _) = tokio::try_join!(image, self.stack.net())?;
-        let container = self.make(node, plan, &image).await?;
+        let Made { id: container, same } = match self.stack.staying.get() {
+            Some(staying) => self.make_lasting(node, plan, &image, staying).await?,
+            None => Made { id: self.make(node, plan, &image).await?, same: None },
+        };
         let _ = running.container.set(container.clone());
-        let attaching = async { Ok(self.engine.attach(&container).await?) };
+        if same == Some(Same::Done) {
+            self.tell_service(name, ServiceState::Completed, Duration::ZERO);
+            return Ok(());
+        }
+        let attaching = async {
+            match same {
+                Some(Same::Runs) => Ok(self.engine.logs(&container, true, None, Some(LAST))),
+                _ => Ok(self.engine.attach(&container).await?),
+            }
+        };
         let (output, ()) = tokio::try_join!(attaching, self.wait_for_needs(node))?;
+        if same == Some(Same::Runs) {
+            head_start.started(node);
+            let log = self.follow(node, output);
+            let _ = running.log.set(log.clone());
+            let ended = self.end_of(container);
+            return self.run_service(node, running, log, ended, Instant::now()).await;
+        }
+        if let (Some(staying), None) = (self.stack.staying.get(), same) {
+            staying.make_room(&self.engine, name).await?;
+        }
         head_start.wait(node).await;
         self.tell_service(name, ServiceState::Starting { probe: probe(node) }, Duration::ZERO);
         let started = Instant::now();
@@ -163,12 +188,17 @@ impl Session {
         }
         let log = self.follow(node, output);
         let _ = running.log.set(log.clone());
-        let engine = self.engine.clone();
-        let ended = async move { engine.ended(&container).await }.boxed();
+        let ended = self.end_of(container);
         match node.service.is_job() {
             true => self.run_job(running, ended, started).await,
             false => self.run_service(node, running, log, ended, started).await,
         }
+    }
+
+    /// The end of a container that runs.
+    fn end_of(&self, container: String) -> BoxFuture<'static, Result<Ended, EngineError>> {
+        let engine = self.engine.clone();
+        async move { engine.ended(&container).await }.boxed()
     }
 
     /// The container of a service, not started.
@@ -183,12 +213,7 @@ impl Session {
         let place = self.place(node.name(), aliases, node.group.as_deref(), plan).await?;
         let labels = self.stack.identity.labels(node.name());
         let body = Body { volumes, ..self.service_body(node, image, place, labels).await? };
-        if !body.runs_something() {
-            return Err(Error::Usage(format!(
-                "{}: its image names no command, so there is nothing to run; give it one with with_default_args",
-                node.name()
-            )));
-        }
+        check_runs_something(&body, node.name())?;
         let container = self.stack.create(self.stack.identity.name(node.name()), body.request()).await?;
         self.put_secrets(node.name(), &definition.config, &container).await?;
         Ok(container)
@@ -256,6 +281,7 @@ impl Session {
         config: &Config,
         place: Place,
     ) -> Result<String, Error> {
+        self.stack.take_lease().await;
         let labels = self.stack.identity.labels(name);
         let body = Body::new(&image.id, &image.config, config, place, labels);
         let container = self.stack.create(self.stack.identity.name(name), body.request()).await?;
@@ -419,6 +445,17 @@ impl Session {
 
     fn ready_timeout(&self) -> Duration {
         self.options.ready_timeout.unwrap_or(READY)
+    }
+}
+
+/// # Errors
+/// [`Error::Usage`] if a container has nothing to run.
+pub(super) fn check_runs_something(body: &Body<'_>, name: &str) -> Result<(), Error> {
+    match body.runs_something() {
+        true => Ok(()),
+        false => Err(Error::Usage(format!(
+            "{name}: its image names no command, so there is nothing to run; give it one with with_default_args"
+        ))),
     }
 }
 
