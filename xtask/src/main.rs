@@ -10,6 +10,7 @@ mod context;
 mod exit;
 mod host;
 mod images;
+mod lasting;
 mod output;
 mod project;
 mod reporters;

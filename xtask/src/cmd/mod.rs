@@ -48,6 +48,10 @@ tasks! {
         Crux => crux,
         CruxUi => crux_ui,
     }
+    "The day with the stack" {
+        Up => up,
+        Down => down,
+    }
     "What runs said" {
         Runs => runs,
     }
