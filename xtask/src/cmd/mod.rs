@@ -51,6 +51,7 @@ tasks! {
     "The day with the stack" {
         Up => up,
         Down => down,
+        Ps => ps,
     }
     "What runs said" {
         Runs => runs,

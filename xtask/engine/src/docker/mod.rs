@@ -42,10 +42,10 @@ pub use import::ImageChanges;
 pub(crate) use owned::of_session;
 pub use owned::{
     DEFINITION_LABEL, HOST_LABEL, IMAGE_LABEL, KIND_LABEL, OWNER_LABEL, Owned, OwnedKind, PART_LABEL,
-    PREFIX_LABEL, PURPOSE_LABEL, SESSION_LABEL, STAND_IN_LABEL, TASK_LABEL, UP_LABEL,
+    PREFIX_LABEL, PURPOSE_LABEL, READINESS_LABEL, SESSION_LABEL, STAND_IN_LABEL, TASK_LABEL, UP_LABEL,
 };
 pub use pull::PullProgress;
 pub use pull_error::PullError;
 pub use reference::{ImageReference, ReferenceError};
-pub use stack::{PublishedPort, StackContainer};
+pub use stack::{PublishedPort, StackContainer, Usage};
 pub use upgrade::UpgradeError;

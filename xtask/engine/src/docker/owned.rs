@@ -33,6 +33,8 @@ pub const UP_LABEL: &str = "xtask.up";
 pub const DEFINITION_LABEL: &str = "xtask.definition";
 /// Of such a container: `service` or `job`.
 pub const PURPOSE_LABEL: &str = "xtask.purpose";
+/// Of such a container: what shows that it is ready, as JSON.
+pub const READINESS_LABEL: &str = "xtask.readiness";
 /// Of such a container: the image that it is made from, as the application names it.
 pub const IMAGE_LABEL: &str = "xtask.image";
 /// Of such a container: how the image differs from that one, if another stands in for it.

@@ -3,10 +3,14 @@
 
 use std::net::IpAddr;
 
+use bollard::errors::Error;
 use bollard::models::{
-    ContainerInspectResponse, ContainerUpdateBody, HealthStatusEnum, RestartPolicy, RestartPolicyNameEnum,
+    ContainerInspectResponse, ContainerStatsResponse, ContainerUpdateBody, HealthStatusEnum, RestartPolicy,
+    RestartPolicyNameEnum,
 };
-use bollard::query_parameters::{ListContainersOptions, LogsOptionsBuilder, RenameContainerOptions};
+use bollard::query_parameters::{
+    ListContainersOptions, LogsOptionsBuilder, RenameContainerOptions, StatsOptionsBuilder,
+};
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt};
 
@@ -174,5 +178,73 @@ fn stack_container(seen: ContainerInspectResponse) -> StackContainer {
         addresses: networks.filter_map(|(name, end)| Some((name, end.ip_address?))).collect(),
         has_volume: seen.mounts.is_some_and(|mounts| mounts.iter().any(|mount| mount.name.is_some())),
         image: seen.image.unwrap_or_default(),
+    }
+}
+
+/// What a container uses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usage {
+    /// Of the engine's machine's processors, 1.0 for a whole one, in the last moment.
+    pub cpus: f64,
+    /// Bytes of memory, without what is only there to be read again.
+    pub memory: u64,
+}
+
+/// Between two looks at what a container uses.
+const MOMENT: std::time::Duration = std::time::Duration::from_millis(250);
+
+impl Engine {
+    /// What a container uses right now; none if it does not run any more.
+    ///
+    /// # Errors
+    /// If the engine can't be asked.
+    pub async fn usage(&self, id: &str) -> Result<Option<Usage>, EngineError> {
+        let Some(first) = self.stats(id).await? else { return Ok(None) };
+        tokio::time::sleep(MOMENT).await;
+        Ok(self.stats(id).await?.map(|second| usage(&first, &second)))
+    }
+
+    /// One look, without the second that the engine takes for a rate.
+    async fn stats(&self, id: &str) -> Result<Option<ContainerStatsResponse>, EngineError> {
+        let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
+        match Box::pin(self.docker().stats(id, Some(options))).next().await {
+            Some(Ok(stats)) => Ok(Some(stats)),
+            None | Some(Err(Error::DockerResponseServerError { status_code: 404 | 409, .. })) => Ok(None),
+            Some(Err(error)) => Err(self.error("see what a container uses", error)),
+        }
+    }
+}
+
+fn usage(first: &ContainerStatsResponse, second: &ContainerStatsResponse) -> Usage {
+    let of = |stats: &ContainerStatsResponse| {
+        let cpu = stats.cpu_stats.clone().unwrap_or_default();
+        let used = cpu.cpu_usage.and_then(|usage| usage.total_usage).unwrap_or_default();
+        (used, cpu.system_cpu_usage.unwrap_or_default(), cpu.online_cpus.unwrap_or(1))
+    };
+    let ((used, all, _), (used_then, all_then, processors)) = (of(first), of(second));
+    let (used, all) = (used_then.saturating_sub(used) as f64, all_then.saturating_sub(all) as f64);
+    let cpus = if all > 0.0 { used / all * f64::from(processors) } else { 0.0 };
+    let memory = second.memory_stats.clone().unwrap_or_default();
+    // As Docker's client counts: cgroup v1 and v2.
+    let stats = memory.stats.unwrap_or_default();
+    let cache = stats.get("total_inactive_file").or_else(|| stats.get("inactive_file")).copied();
+    Usage { cpus, memory: memory.usage.unwrap_or_default().saturating_sub(cache.unwrap_or_default()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_is_counted_as_dockers_client_does() {
+        let stats = |used: u64, all: u64| {
+            serde_json::from_value::<ContainerStatsResponse>(serde_json::json!({
+                "cpu_stats": { "cpu_usage": { "total_usage": used }, "system_cpu_usage": all, "online_cpus": 2 },
+                "memory_stats": { "usage": 1000, "stats": { "inactive_file": 300 } },
+            }))
+            .unwrap()
+        };
+        assert_eq!(usage(&stats(100, 1000), &stats(200, 1400)), Usage { cpus: 0.5, memory: 700 });
+        assert_eq!(usage(&stats(5, 9), &stats(5, 9)).cpus, 0.0);
     }
 }

@@ -15,7 +15,7 @@ mod stack;
 mod staying;
 
 pub(crate) use body::{Body, Place};
-pub(crate) use dial::Dialer;
+pub(crate) use dial::{Dialer, is_here};
 pub(crate) use failure::Broken;
 pub use failure::{ServiceFailure, Why};
 pub use lasting::{Lasting, Prefix, Published};

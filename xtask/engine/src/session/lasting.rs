@@ -10,10 +10,10 @@ use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{
     DEFINITION_LABEL, HOST_LABEL, IMAGE_LABEL, ImageReference, KIND_LABEL, OwnedKind, PART_LABEL,
-    PREFIX_LABEL, PURPOSE_LABEL, STAND_IN_LABEL, StackContainer, UP_LABEL,
+    PREFIX_LABEL, PURPOSE_LABEL, READINESS_LABEL, STAND_IN_LABEL, StackContainer, UP_LABEL,
 };
 use crate::lease::{self, InUse};
-use crate::pipeline::{FsNode, MountSource, Service, Volume};
+use crate::pipeline::{FsNode, MountSource, Readiness, Service, Volume};
 use crate::service::{
     Body, JOB, Lasting, Node, Now, Plan, Prefix, SERVICE, STACK_KIND, Settled, StackLock, Staying,
     stack_filter, stop,
@@ -177,6 +177,12 @@ impl Session {
         body.labels = staying.labels(identity, name);
         body.labels.insert(DEFINITION_LABEL.into(), digest);
         body.labels.insert(PURPOSE_LABEL.into(), if is_job { JOB } else { SERVICE }.into());
+        if !is_job {
+            let config = &definition.config;
+            let readiness = Readiness::or_default(definition.readiness.as_ref(), &config.ports);
+            let readiness = serde_json::to_string(&readiness).unwrap_or_default(); // a plain value
+            body.labels.insert(READINESS_LABEL.into(), readiness);
+        }
         if let FsNode::Image(named) = &*definition.fs.bottom().0 {
             body.labels.insert(IMAGE_LABEL.into(), named.name().to_owned());
             let found = self.resolve_image(named).await?.reference;

@@ -15,6 +15,7 @@ mod secret;
 mod service_image;
 mod services;
 mod solve;
+mod stack_state;
 mod test;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ pub use host::ca_bundle;
 pub use images::StandIns;
 pub use ours::{Ours, Whose};
 pub use planned::PlannedContainer;
+pub use stack_state::PartState;
 pub use test::TestReport;
 
 use crate::Error;
