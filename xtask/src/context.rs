@@ -15,9 +15,9 @@ use xtask_engine::session::{Again, Options, StandIns};
 use xtask_engine::{Error, Session};
 
 use crate::again;
-use crate::cli::Global;
+use crate::cli::{Global, Progress};
 use crate::cmd::Command;
-use crate::exit;
+use crate::exit::{self, Exit};
 use crate::images::{self, Overrides};
 use crate::output::{self, Drain};
 use crate::project::Project;
@@ -129,7 +129,10 @@ fn watchdog() -> Vec<OsString> {
 }
 
 /// Runs a task from its first event to its last; returns the exit code.
-pub fn run(global: Global, command: Command) -> i32 {
+pub fn run(mut global: Global, command: Command) -> i32 {
+    if command.passes_through() {
+        (global.quiet, global.verbose, global.progress) = (true, false, Some(Progress::Plain));
+    }
     colors(global.color);
     let stopped = Arc::new(AtomicI32::new(0));
     let cancel = CancellationToken::new();
@@ -194,6 +197,7 @@ fn finish(events: &Events, drain: Drain, result: anyhow::Result<()>, stopped: i3
         Err(error) => exit::code(error),
     };
     let text = match result {
+        Err(error) if error.is::<Exit>() => None,
         _ if stopped != 0 => exit::stopped_by(stopped).map(str::to_owned),
         Err(error) => Some(events.redacted(format!("{error:#}"))),
         Ok(()) => None,

@@ -17,6 +17,7 @@ mod reporters;
 mod rootfs;
 mod runs;
 mod stack;
+mod terminal;
 #[cfg(test)]
 mod testing;
 

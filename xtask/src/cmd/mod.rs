@@ -52,6 +52,11 @@ tasks! {
         Up => up,
         Down => down,
         Ps => ps,
+        Logs => logs,
+        Exec => exec,
+        Shell => shell,
+        Restart => restart,
+        Open => open,
     }
     "What runs said" {
         Runs => runs,
@@ -68,6 +73,13 @@ tasks! {
     "The engine's cache" {
         Cache => cache,
         Clean => clean,
+    }
+}
+
+impl Command {
+    /// Whether what it prints is not ours: then a run says nothing of itself but failures.
+    pub fn passes_through(&self) -> bool {
+        matches!(self, Self::Logs(_) | Self::Exec(_) | Self::Shell(_))
     }
 }
 

@@ -1,10 +1,10 @@
 //! `cargo xtask ps`.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use xtask_engine::bytes;
-use xtask_engine::docker::{IMAGE_LABEL, PREFIX_LABEL, STAND_IN_LABEL, StackContainer};
+use xtask_engine::docker::{IMAGE_LABEL, PREFIX_LABEL, STAND_IN_LABEL, StackContainer, Usage};
 use xtask_engine::report::ago;
 use xtask_engine::session::PartState;
 
@@ -88,7 +88,7 @@ fn row(part: &PartState, now: SystemTime) -> Vec<String> {
         part.part().to_owned(),
         state(part),
         since(container, now),
-        usage.map(|usage| format!("{:.0}%", usage.cpus * 100.0)).unwrap_or_default(),
+        usage.and_then(|usage| percent(usage, age(container, now)?)).unwrap_or_default(),
         usage.map(|usage| bytes(usage.memory)).unwrap_or_default(),
         ports.collect::<Vec<_>>().join(" "),
         format!("{}{stand_in}", container.label(IMAGE_LABEL)),
@@ -108,12 +108,20 @@ fn state(part: &PartState) -> String {
     }
 }
 
-/// How long a part has been as it is.
+/// What it uses of a processor, on average since it started, as `ps` has it.
+fn percent(usage: Usage, age: Duration) -> Option<String> {
+    (!age.is_zero()).then(|| format!("{:.0}%", 100.0 * usage.cpu_seconds / age.as_secs_f64()))
+}
+
 fn since(container: &StackContainer, now: SystemTime) -> String {
+    age(container, now).map(|age| ago(age.as_secs_f64())).unwrap_or_default()
+}
+
+/// How long a part has been as it is.
+fn age(container: &StackContainer, now: SystemTime) -> Option<Duration> {
     let time = if container.is_running() { &container.started } else { &container.finished };
     let time = humantime::parse_rfc3339_weak(time).ok().filter(|time| *time > SystemTime::UNIX_EPOCH);
-    let age = time.map(|time| now.duration_since(time).unwrap_or_default());
-    age.map(|age| ago(age.as_secs_f64())).unwrap_or_default()
+    time.map(|time| now.duration_since(time).unwrap_or_default())
 }
 
 fn object(part: &PartState) -> Value {
@@ -136,7 +144,7 @@ fn object(part: &PartState) -> Value {
         "image": container.label(IMAGE_LABEL),
         "image_id": container.image,
         "stand_in": (!stand_in.is_empty()).then_some(stand_in),
-        "cpus": part.usage.map(|usage| usage.cpus),
+        "cpu_seconds": part.usage.map(|usage| usage.cpu_seconds),
         "memory": part.usage.map(|usage| usage.memory),
     })
 }
@@ -154,9 +162,9 @@ fn columns(rows: &[Vec<String>], skip: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
+    use std::time::UNIX_EPOCH;
 
-    use xtask_engine::docker::{PART_LABEL, PURPOSE_LABEL, Usage};
+    use xtask_engine::docker::{PART_LABEL, PURPOSE_LABEL};
 
     use super::*;
 
@@ -183,7 +191,7 @@ mod tests {
             has_volume: false,
             image: "sha256:0".into(),
         };
-        let usage = (state == "running").then_some(Usage { cpus: 0.126, memory: 104_857_600 });
+        let usage = (state == "running").then_some(Usage { cpu_seconds: 450.0, memory: 104_857_600 });
         PartState { container, ready, usage }
     }
 

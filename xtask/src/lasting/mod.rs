@@ -1,6 +1,11 @@
 //! Stacks that stay: which one a command is about, and the ports by which it is reached.
 
+pub mod command;
+pub mod lines;
+mod parts;
 pub mod ports;
+
+pub use parts::Parts;
 
 use xtask_engine::session::Prefix;
 

@@ -14,7 +14,10 @@ pub mod playwright;
 mod setting;
 mod traefik;
 
-pub use address::{CRUX, CRUX_UI, CRUX_UI_PORT, DATABASE, KRATOS, MAIL, TRAEFIK, WEB, WEB_PORT};
+pub use address::{
+    AGENT_PORT, CRUX, CRUX_UI, CRUX_UI_PORT, DATABASE, DATABASE_PORT, KRATOS, MAIL, SMTP_PORT, TRAEFIK, WEB,
+    WEB_PORT,
+};
 pub use node::UnitTests;
 pub use setting::{LastingSetting, Setting};
 

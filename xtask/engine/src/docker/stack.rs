@@ -8,14 +8,11 @@ use bollard::models::{
     ContainerInspectResponse, ContainerStatsResponse, ContainerUpdateBody, HealthStatusEnum, RestartPolicy,
     RestartPolicyNameEnum,
 };
-use bollard::query_parameters::{
-    ListContainersOptions, LogsOptionsBuilder, RenameContainerOptions, StatsOptionsBuilder,
-};
+use bollard::query_parameters::{ListContainersOptions, RenameContainerOptions, StatsOptionsBuilder};
+use futures_util::StreamExt;
 use futures_util::future::try_join_all;
-use futures_util::{StreamExt, TryStreamExt};
 
 use super::client::Engine;
-use super::container::Output;
 use super::error::EngineError;
 use super::image::Labels;
 use super::owned::OwnedKind;
@@ -90,6 +87,14 @@ impl Engine {
         Ok(containers)
     }
 
+    /// One container; none if it is gone.
+    ///
+    /// # Errors
+    /// If the engine can't be asked.
+    pub async fn stack_container(&self, id: &str) -> Result<Option<StackContainer>, EngineError> {
+        Ok(self.look_at(id).await?.map(stack_container))
+    }
+
     /// Ports of the engine's machine that running containers have, of whomever.
     ///
     /// # Errors
@@ -134,17 +139,6 @@ impl Engine {
         let updated = self.docker().update_container(id, update).await;
         updated.map_err(|error| self.error("keep a container running", error))
     }
-
-    /// What a container printed, as the engine kept it: the last `tail` lines, those since a time
-    /// (seconds since 1970), and if `follow` what comes.
-    pub fn logs(&self, id: &str, follow: bool, since: Option<i32>, tail: Option<u64>) -> Output {
-        let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
-        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).follow(follow).tail(&tail);
-        let options = options.since(since.unwrap_or_default()).build();
-        let engine = self.clone();
-        let logs = self.docker().logs(id, Some(options)).map_ok(bollard::container::LogOutput::into_bytes);
-        logs.map_err(move |error| engine.error("read the log of a container", error)).boxed()
-    }
 }
 
 fn stack_container(seen: ContainerInspectResponse) -> StackContainer {
@@ -184,51 +178,36 @@ fn stack_container(seen: ContainerInspectResponse) -> StackContainer {
 /// What a container uses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Usage {
-    /// Of the engine's machine's processors, 1.0 for a whole one, in the last moment.
-    pub cpus: f64,
+    /// Seconds of a processor since it started.
+    pub cpu_seconds: f64,
     /// Bytes of memory, without what is only there to be read again.
     pub memory: u64,
 }
 
-/// Between two looks at what a container uses.
-const MOMENT: std::time::Duration = std::time::Duration::from_millis(250);
-
 impl Engine {
-    /// What a container uses right now; none if it does not run any more.
+    /// What a container uses; none if it does not run any more. The engine looks once a second, and
+    /// tells what it sees next: a rate would take it two looks.
     ///
     /// # Errors
     /// If the engine can't be asked.
     pub async fn usage(&self, id: &str) -> Result<Option<Usage>, EngineError> {
-        let Some(first) = self.stats(id).await? else { return Ok(None) };
-        tokio::time::sleep(MOMENT).await;
-        Ok(self.stats(id).await?.map(|second| usage(&first, &second)))
-    }
-
-    /// One look, without the second that the engine takes for a rate.
-    async fn stats(&self, id: &str) -> Result<Option<ContainerStatsResponse>, EngineError> {
         let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
         match Box::pin(self.docker().stats(id, Some(options))).next().await {
-            Some(Ok(stats)) => Ok(Some(stats)),
+            Some(Ok(stats)) => Ok(Some(usage(stats))),
             None | Some(Err(Error::DockerResponseServerError { status_code: 404 | 409, .. })) => Ok(None),
             Some(Err(error)) => Err(self.error("see what a container uses", error)),
         }
     }
 }
 
-fn usage(first: &ContainerStatsResponse, second: &ContainerStatsResponse) -> Usage {
-    let of = |stats: &ContainerStatsResponse| {
-        let cpu = stats.cpu_stats.clone().unwrap_or_default();
-        let used = cpu.cpu_usage.and_then(|usage| usage.total_usage).unwrap_or_default();
-        (used, cpu.system_cpu_usage.unwrap_or_default(), cpu.online_cpus.unwrap_or(1))
-    };
-    let ((used, all, _), (used_then, all_then, processors)) = (of(first), of(second));
-    let (used, all) = (used_then.saturating_sub(used) as f64, all_then.saturating_sub(all) as f64);
-    let cpus = if all > 0.0 { used / all * f64::from(processors) } else { 0.0 };
-    let memory = second.memory_stats.clone().unwrap_or_default();
+fn usage(stats: ContainerStatsResponse) -> Usage {
+    let cpu = stats.cpu_stats.and_then(|cpu| cpu.cpu_usage?.total_usage).unwrap_or_default();
+    let memory = stats.memory_stats.unwrap_or_default();
     // As Docker's client counts: cgroup v1 and v2.
-    let stats = memory.stats.unwrap_or_default();
-    let cache = stats.get("total_inactive_file").or_else(|| stats.get("inactive_file")).copied();
-    Usage { cpus, memory: memory.usage.unwrap_or_default().saturating_sub(cache.unwrap_or_default()) }
+    let seen = memory.stats.unwrap_or_default();
+    let cache = seen.get("total_inactive_file").or_else(|| seen.get("inactive_file")).copied();
+    let memory = memory.usage.unwrap_or_default().saturating_sub(cache.unwrap_or_default());
+    Usage { cpu_seconds: cpu as f64 / 1e9, memory }
 }
 
 #[cfg(test)]
@@ -236,15 +215,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_used_is_counted_as_dockers_client_does() {
-        let stats = |used: u64, all: u64| {
-            serde_json::from_value::<ContainerStatsResponse>(serde_json::json!({
-                "cpu_stats": { "cpu_usage": { "total_usage": used }, "system_cpu_usage": all, "online_cpus": 2 },
-                "memory_stats": { "usage": 1000, "stats": { "inactive_file": 300 } },
-            }))
-            .unwrap()
-        };
-        assert_eq!(usage(&stats(100, 1000), &stats(200, 1400)), Usage { cpus: 0.5, memory: 700 });
-        assert_eq!(usage(&stats(5, 9), &stats(5, 9)).cpus, 0.0);
+    fn memory_is_counted_as_dockers_client_does() {
+        let stats = serde_json::from_value::<ContainerStatsResponse>(serde_json::json!({
+            "cpu_stats": { "cpu_usage": { "total_usage": 2_500_000_000_u64 } },
+            "memory_stats": { "usage": 1000, "stats": { "inactive_file": 300 } },
+        }));
+        assert_eq!(usage(stats.unwrap()), Usage { cpu_seconds: 2.5, memory: 700 });
+        assert_eq!(usage(ContainerStatsResponse::default()), Usage { cpu_seconds: 0.0, memory: 0 });
     }
 }

@@ -105,6 +105,39 @@ impl Session {
         Ok(self.engine.stack_containers(&stack_filter(prefix, &self.host)).await?)
     }
 
+    /// Restarts parts of a stack as they are, and waits until they are ready.
+    ///
+    /// # Errors
+    /// If the engine is gone, or one does not get ready.
+    pub async fn restart(&self, parts: &[&StackContainer]) -> Result<(), Error> {
+        let ready = parts.iter().map(async |part| {
+            let name = part.label(PART_LABEL);
+            stop(&self.engine, part).await?;
+            self.engine.start_container(&part.id, name).await?;
+            let limit = self.ready_timeout();
+            let begun = std::time::Instant::now();
+            loop {
+                let state = self.part_state(&part.id).await?;
+                let ready = match state {
+                    Some(state) => state.ready.unwrap_or(Ok(())),
+                    None => Err("it does not run".into()),
+                };
+                match ready {
+                    Ok(()) => return Ok(()),
+                    Err(why) if begun.elapsed() > limit => {
+                        return Err(Error::Machine(format!(
+                            "{name} was started again and is not ready after {} s: {why}; `cargo xtask logs {name}` says more",
+                            limit.as_secs()
+                        )));
+                    }
+                    Err(_) => tokio::time::sleep(LOOK).await,
+                }
+            }
+        });
+        let restarting = futures_util::future::try_join_all(ready);
+        self.in_time(&self.options.task, async { restarting.await.map(drop) }).await
+    }
+
     /// Takes a stack down: its containers end by themselves and go, then its network, and with
     /// `volumes` its data. Gives what it removed, as people name it.
     ///

@@ -8,6 +8,7 @@ mod host;
 mod images;
 mod lasting;
 mod ours;
+mod own;
 mod planned;
 mod platform;
 mod run_test;

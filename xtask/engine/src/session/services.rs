@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, FutureExt, try_join_all};
+use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::watch;
 
 use super::Session;
@@ -16,12 +17,11 @@ use super::head_start::HeadStart;
 use super::lasting::{Made, Same};
 use super::service_image::ServiceImage;
 use crate::Error;
-use crate::docker::{Ended, EngineError, Labels, Output};
+use crate::docker::{Ended, EngineError, Labels, LogOptions, Output, Printed};
 use crate::event::{Event, ServiceState};
-use crate::pipeline::{Config, Readiness, Service};
+use crate::pipeline::{Readiness, Service};
 use crate::service::{
-    Body, Coming, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure,
-    State, Target, Why, pause_image,
+    Body, Coming, Log, LogOf, Node, Place, Plan, Probe, Running, ServiceFailure, State, Target, Why,
 };
 
 /// The folder of the services' complete logs, in the record.
@@ -158,7 +158,10 @@ impl Session {
         }
         let attaching = async {
             match same {
-                Some(Same::Runs) => Ok(self.engine.logs(&container, true, None, Some(LAST))),
+                Some(Same::Runs) => {
+                    let last = LogOptions { follow: true, tail: Some(LAST), ..LogOptions::default() };
+                    Ok(self.engine.log(&container, &last).map_ok(Printed::into_bytes).boxed())
+                }
                 _ => Ok(self.engine.attach(&container).await?),
             }
         };
@@ -250,62 +253,6 @@ impl Session {
         };
         let container = self.pause(group, plan).await?;
         Ok(Place::Joined { container })
-    }
-
-    /// The container that owns a group's `localhost`, with the names of all its members; it runs.
-    async fn pause(&self, group: &str, plan: &Plan) -> Result<String, Error> {
-        let cell = self.stack.pause(group);
-        let make = async || {
-            let members = plan.groups().remove(group).unwrap_or_default();
-            let mut aliases: BTreeSet<String> = members.iter().map(|node| node.name().to_owned()).collect();
-            aliases.extend(members.iter().flat_map(|node| node.aliases.iter().cloned()));
-            let architecture = self.engine.architecture().await?;
-            let pause = pause_image(&architecture).ok_or_else(|| {
-                Error::Machine(format!(
-                    "a shared localhost needs a program for {architecture}, and there is none: bind services under names"
-                ))
-            })?;
-            let image = self.service_image("pause", &pause.fs).await?;
-            let network = self.stack.net().await?.name.clone();
-            let place = Place::Network { name: network, hostname: group.to_owned(), aliases };
-            self.own_container(&format!("{group}-localhost"), &image, &pause.config, place).await
-        };
-        cell.get_or_try_init(make).await.cloned()
-    }
-
-    /// A container of our own among the services, started.
-    async fn own_container(
-        &self,
-        name: &str,
-        image: &ServiceImage,
-        config: &Config,
-        place: Place,
-    ) -> Result<String, Error> {
-        self.stack.take_lease().await;
-        let labels = self.stack.identity.labels(name);
-        let body = Body::new(&image.id, &image.config, config, place, labels);
-        let container = self.stack.create(self.stack.identity.name(name), body.request()).await?;
-        self.engine.start_container(&container, name).await?;
-        Ok(container)
-    }
-
-    /// What connects to containers: we ourselves, or a prober where their addresses mean nothing here.
-    async fn dialer(&self) -> Result<&Dialer, Error> {
-        let find = async || {
-            let net = self.stack.net().await?;
-            let image = match &self.options.prober {
-                Some(image) if !net.is_here => image,
-                _ => return Ok(Dialer::Direct),
-            };
-            self.events.detail("containers cannot be reached from here: a prober among them looks at them");
-            let prober = crate::pipeline::Container::from(image.clone()).with_entrypoint(PROBER_IDLE);
-            let image = self.service_image("prober", &prober.fs).await?;
-            let (name, aliases) = (net.name.clone(), BTreeSet::new());
-            let place = Place::Network { name, hostname: "prober".into(), aliases };
-            let container = self.own_container("prober", &image, &prober.config, place).await?;
-            Ok(Dialer::Prober(Arc::new(Prober::new(&self.engine, container))))
-        };
-        self.stack.dialer.get_or_try_init(find).await
     }
 
     async fn wait_for_needs(&self, node: &Node) -> Result<(), Error> {
@@ -443,7 +390,7 @@ impl Session {
         self.events.emit(Event::Service { service: name.to_owned(), state, seconds: took.as_secs_f64() });
     }
 
-    fn ready_timeout(&self) -> Duration {
+    pub(super) fn ready_timeout(&self) -> Duration {
         self.options.ready_timeout.unwrap_or(READY)
     }
 }

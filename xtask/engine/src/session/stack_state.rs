@@ -7,9 +7,7 @@ use futures_util::future::try_join_all;
 
 use super::Session;
 use crate::Error;
-use crate::docker::{
-    EngineError, PART_LABEL, PREFIX_LABEL, PURPOSE_LABEL, READINESS_LABEL, StackContainer, Usage,
-};
+use crate::docker::{EngineError, PART_LABEL, PURPOSE_LABEL, READINESS_LABEL, StackContainer, Usage};
 use crate::pipeline::Readiness;
 use crate::service::{Dialer, JOB, Log, Prefix, Probe, Target, is_here};
 
@@ -57,6 +55,14 @@ impl Session {
         Ok(try_join_all(states).await?)
     }
 
+    /// How the part in a container is; none if it does not run.
+    pub(super) async fn part_state(&self, id: &str) -> Result<Option<PartState>, Error> {
+        let container = self.engine.stack_container(id).await?;
+        let Some(container) = container.filter(StackContainer::is_running) else { return Ok(None) };
+        let ready = self.is_ready(&container).await?;
+        Ok(Some(PartState { container, ready, usage: None }))
+    }
+
     /// Whether a part is ready, by the probe that `up` waited for.
     async fn is_ready(&self, container: &StackContainer) -> Result<Option<Result<(), String>>, EngineError> {
         let readiness = serde_json::from_str::<Readiness>(container.label(READINESS_LABEL));
@@ -72,7 +78,7 @@ impl Session {
         let target = Target {
             engine: self.engine.clone(),
             container: container.id.clone(),
-            service: format!("{} of {}", container.label(PART_LABEL), container.label(PREFIX_LABEL)),
+            service: container.label(PART_LABEL).to_owned(),
             address,
             dialer: Dialer::Direct,
             ports: container.ports.iter().map(|(port, ..)| *port).collect(),
