@@ -57,6 +57,7 @@ tasks! {
         Shell => shell,
         Restart => restart,
         Open => open,
+        Env => env,
     }
     "What runs said" {
         Runs => runs,
@@ -79,7 +80,10 @@ tasks! {
 impl Command {
     /// Whether what it prints is not ours: then a run says nothing of itself but failures.
     pub fn passes_through(&self) -> bool {
-        matches!(self, Self::Logs(_) | Self::Exec(_) | Self::Shell(_))
+        matches!(
+            self,
+            Self::Logs(_) | Self::Exec(_) | Self::Shell(_) | Self::Env(env::Args { into: None, .. })
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use xtask_engine::session::{Lasting, Published, Settled};
 use crate::context::Context;
 use crate::lasting::{Named, ports};
 use crate::stack::doors::{self, Door, Moved};
-use crate::stack::{LastingSetting, PARTS, Setting, Stack, TRAEFIK};
+use crate::stack::{KRATOS_COOKIE, KRATOS_PASSWORD, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
 
 /// The whole stack on this machine, to develop against; it stays until `down`
 #[derive(Debug, clap::Args)]
@@ -79,10 +79,13 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     };
     let ports = ports::choose(&session, &wish).await?;
     let web = web(&ports, args.expose);
-    setting.kratos.password = session.secret_of_stack(&prefix, "password of kratos");
-    setting.kratos.cookie = session.secret_of_stack(&prefix, "cookies of kratos");
+    setting.kratos.password = session.secret_of_stack(&prefix, KRATOS_PASSWORD);
+    setting.kratos.cookie = session.secret_of_stack(&prefix, KRATOS_COOKIE);
     let owner = prefix.to_string();
-    setting.lasting = Some(LastingSetting { owner, web, disabled: disabled.clone() });
+    let published_at = ports.iter().map(|(door, port)| (*port, door.part, door.port)).collect();
+    let disabled_parts = disabled.clone();
+    setting.lasting =
+        Some(LastingSetting { owner, web, published: published_at, disabled: disabled_parts });
     let stack = Stack::whole(&setting)?;
     let published = published(&ports, args.expose);
     session.stay(Lasting { prefix: prefix.clone(), published, on_host: disabled.clone() }, lock);

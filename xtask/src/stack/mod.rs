@@ -24,6 +24,9 @@ pub use setting::{LastingSetting, Setting};
 use xtask_engine::Error;
 use xtask_engine::pipeline::Service;
 
+/// What of a stack that stays Kratos alone has to know: the names of secrets.
+pub const KRATOS_PASSWORD: &str = "password of kratos";
+pub const KRATOS_COOKIE: &str = "cookies of kratos";
 /// The names of all parts that run for long.
 pub const PARTS: [&str; 6] = [DATABASE, KRATOS, MAIL, CRUX, CRUX_UI, TRAEFIK];
 

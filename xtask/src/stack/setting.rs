@@ -1,6 +1,7 @@
 //! What the parts of a stack are made from: the repository, its environment, and what the command
 //! line says.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
@@ -51,6 +52,8 @@ pub struct LastingSetting {
     pub owner: String,
     /// The product's address for browsers on this machine: host and port.
     pub web: String,
+    /// Ports of the host with the part and the port of it that are there: what `env` puts into a file.
+    pub published: Vec<(u16, &'static str, u16)>,
     /// The parts that run on the host, outside of it.
     pub disabled: BTreeSet<String>,
 }
@@ -127,6 +130,13 @@ impl Setting {
         self.lasting.as_ref().filter(|_| is_seen).map(|lasting| lasting.web.clone())
     }
 
+    /// Which part is found at an address of this machine, as it is found by the others.
+    fn published_at(&self, host: &str, port: u16) -> Option<String> {
+        let published = &self.lasting.as_ref().filter(|_| is_here(host))?.published;
+        let (_, part, port) = published.iter().find(|(host_port, ..)| *host_port == port)?;
+        Some(format!("{part}:{port}"))
+    }
+
     /// Whether a part runs outside of the stack, on the host.
     pub fn is_disabled(&self, part: &str) -> bool {
         self.lasting.as_ref().is_some_and(|lasting| lasting.disabled.contains(part))
@@ -187,7 +197,10 @@ impl Setting {
                 Some(web) => readdressed(&variable.value, |host, port| {
                     (is_here(host) && port == WEB_PORT).then_some(web)
                 }),
-                None => rehosted(&variable.value, &parts),
+                None => match readdressed(&variable.value, |host, port| self.published_at(host, port)) {
+                    Cow::Borrowed(value) => rehosted(value, &parts),
+                    found => found,
+                },
             };
             container = match variable.is_secret {
                 false => container.with_env_variable(&variable.name, value),
