@@ -93,7 +93,18 @@ fn what_fails_or_is_stopped_leaves_all_as_it_was() {
     run.expect(130);
     assert!(took < Duration::from_secs(15), "{took:?}");
     waits.finish().expect(0);
-    assert_eq!(app.all_in_engine(), [format!("xtask-{}-database", app.prefix())]);
+    let data = format!("xtask-{}-database", app.prefix());
+    assert_eq!(app.all_in_engine(), [&*data]);
+
+    // Data that this server cannot read are told before it refuses them.
+    app.write("web/crux/migrate.js", works);
+    let image = docker(&["inspect", "--format", "{{.Id}}", "xtask-stand-in/postgres:14.2-alpine"]);
+    let age = "echo 9 > /data/cluster/PG_VERSION";
+    let volume = format!("{data}:/data");
+    docker(&["run", "--rm", "--volume", &volume, "--entrypoint", "sh", image.trim(), "-c", age]);
+    let old = app.of_stack("up", &[]).expect(1);
+    assert!(old.stdout.contains("these data are of PostgreSQL 9, and this is PostgreSQL "), "{}", old.stdout);
+    assert_eq!(app.all_in_engine(), [&*data]);
 }
 
 #[test]

@@ -58,6 +58,7 @@ tasks! {
         Restart => restart,
         Open => open,
         Env => env,
+        Generate => generate,
     }
     "What runs said" {
         Runs => runs,
@@ -66,6 +67,7 @@ tasks! {
         Setup => setup,
         Doctor => doctor,
         Images => images,
+        Version => version,
     }
     "This repository" {
         Ci => ci,
@@ -82,7 +84,11 @@ impl Command {
     pub fn passes_through(&self) -> bool {
         matches!(
             self,
-            Self::Logs(_) | Self::Exec(_) | Self::Shell(_) | Self::Env(env::Args { into: None, .. })
+            Self::Logs(_)
+                | Self::Exec(_)
+                | Self::Shell(_)
+                | Self::Generate(_)
+                | Self::Env(env::Args { into: None, .. })
         )
     }
 }

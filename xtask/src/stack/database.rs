@@ -38,7 +38,7 @@ if [ -e "$mark" ]; then
 elif [ -s "$PGDATA/PG_VERSION" ]; then
     is=$(postgres --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
     was=$(cat "$PGDATA/PG_VERSION")
-    if [ "$is" != "$was" ]; then
+    if [ -n "$is" ] && [ "$is" != "$was" ]; then
         echo "these data are of PostgreSQL $was, and this is PostgreSQL $is, which cannot read them:"
         echo "run it with --image database=postgres:$was, or remove the data"
         exit 1
