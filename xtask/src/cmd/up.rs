@@ -2,19 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
+use xtask_engine::Session;
 use xtask_engine::session::{Lasting, Published, Settled};
 
 use crate::context::Context;
-use crate::lasting::{Named, ports};
+use crate::exit::{Exit, INTERRUPTED};
+use crate::lasting::{Named, Watch, ports};
 use crate::stack::doors::{self, Door, Moved};
-use crate::stack::{KRATOS_COOKIE, KRATOS_PASSWORD, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
+use crate::stack::{
+    self, KRATOS_COOKIE, KRATOS_PASSWORD, LastingSetting, PARTS, Setting, Stack, TRAEFIK, crux, crux_ui, kratos,
+};
 
 /// The whole stack on this machine, to develop against; it stays until `down`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 It returns when all parts are ready, or leaves things as they were. Again, it replaces what changed and leaves
-alone what did not. It starts again with the engine.
+alone what did not; no request through Traefik fails meanwhile. It starts again with the engine.
 
 The ports are those that the application documents. A stack with another --prefix than the checkout's folder has
 them shifted by one of 10000, 10100, … 24600: which one its name says, and where a port is taken, the next one.
@@ -23,6 +28,7 @@ Examples:
   cargo xtask up
   cargo xtask up --port crux=1900 --port database=5433    ports that are taken elsewhere
   cargo xtask up --prefix feature-x                       a second stack beside the first
+  cargo xtask up --watch                                  follow changes of the sources
   cargo xtask up --disable-crux                           all but crux, which runs on the host
   cargo xtask up --image-tag 0.15.4                       published images in place of the sources")]
 pub struct Args {
@@ -43,6 +49,9 @@ pub struct Args {
     /// A part that runs on the host
     #[arg(long, value_name = "PART", value_parser = clap::builder::PossibleValuesParser::new(PARTS))]
     disable: Vec<String>,
+    /// Stay, and replace a part whenever its sources change
+    #[arg(long)]
+    watch: bool,
     /// Run the application's published images of this tag, not its sources
     #[arg(long, value_name = "TAG")]
     image_tag: Option<String>,
@@ -62,11 +71,59 @@ impl Args {
 /// `Usage` for ports that cannot be, `NotReady` for those that are taken; if a part does not get
 /// ready. Then what this run made is gone, and what ran before runs.
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let repo = context.project()?;
-    let prefix = args.stack.prefix(context)?;
-    let mut setting = Setting::read(repo, context.images.clone(), args.image_tag.clone(), &context.events)?;
-    let disabled = args.disabled();
+    let root = context.project()?.root().to_path_buf();
+    let folders = [crux::PART, crux_ui::PART, kratos::PART].map(|part| root.join(part));
+    let mut watch = Watch::on(folders.to_vec()); // what changes from now on
+    let ports = bring_up(&args, context).await?;
+    for line in table(&ports, args.expose) {
+        context.events.output(line);
+    }
+    for part in &args.disabled() {
+        context.events.notice(format!(
+            "{part} is to run on this machine, at all its addresses: `cargo xtask env {part}{}` has its variables",
+            args.stack.option()
+        ));
+    }
+    context.events.notice(format!("it stays until `cargo xtask down{}`", args.stack.option()));
+    if args.watch { follow(&args, &mut watch, &root, context).await } else { Ok(()) }
+}
+
+/// Brings it up again whenever sources change, until Ctrl-C.
+async fn follow(args: &Args, watch: &mut Watch, root: &Path, context: &Context) -> anyhow::Result<()> {
+    loop {
+        context.events.notice("watching for changes, until Ctrl-C");
+        let paths = tokio::select! {
+            paths = watch.changed() => paths,
+            () = context.cancel.cancelled() => return Err(Exit(INTERRUPTED).into()),
+        };
+        let first = paths.first().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
+        let more = if paths.len() > 1 { format!(" and {} more", paths.len() - 1) } else { String::new() };
+        context.events.notice(format!("changed: {}{more}", first.unwrap_or_default()));
+        if let Err(error) = bring_up(args, context).await {
+            if context.cancel.is_cancelled() {
+                return Err(Exit(INTERRUPTED).into());
+            }
+            context.events.notice(format!("{error:#}; what ran before runs"));
+        }
+    }
+}
+
+/// Brings the stack up, and gives its ports; leaves all as it was if that fails.
+async fn bring_up(args: &Args, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
     let session = context.session().await?;
+    let brought = bring_up_in(&session, args, context).await;
+    // At once, and not at the end of the run, which may come much later.
+    let closed = session.close().await;
+    let ports = brought?;
+    closed?;
+    Ok(ports)
+}
+
+async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
+    let prefix = args.stack.prefix(context)?;
+    let images = context.images.clone();
+    let mut setting = Setting::read(context.project()?, images, args.image_tag.clone(), &context.events)?;
+    let disabled = args.disabled();
     let lock = session.lock_stack(&prefix).await?;
     let doors: Vec<Door> =
         doors::doors(&setting).into_iter().filter(|door| !disabled.contains(door.part)).collect();
@@ -77,34 +134,25 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         prefix: &prefix,
         is_second: args.stack.is_second(context)?,
     };
-    let ports = ports::choose(&session, &wish).await?;
-    let web = web(&ports, args.expose);
+    let ports = ports::choose(session, &wish).await?;
     setting.kratos.password = session.secret_of_stack(&prefix, KRATOS_PASSWORD);
     setting.kratos.cookie = session.secret_of_stack(&prefix, KRATOS_COOKIE);
-    let owner = prefix.to_string();
-    let published_at = ports.iter().map(|(door, port)| (*port, door.part, door.port)).collect();
-    let disabled_parts = disabled.clone();
-    setting.lasting =
-        Some(LastingSetting { owner, web, published: published_at, disabled: disabled_parts });
+    setting.lasting = Some(LastingSetting {
+        owner: prefix.to_string(),
+        web: web(&ports, args.expose),
+        published: ports.iter().map(|(door, port)| (*port, door.part, door.port)).collect(),
+        disabled: disabled.clone(),
+    });
     let stack = Stack::whole(&setting)?;
     let published = published(&ports, args.expose);
-    session.stay(Lasting { prefix: prefix.clone(), published, on_host: disabled.clone() }, lock);
+    let router = (!disabled.contains(TRAEFIK)).then(|| stack::router(&setting));
+    session.stay(Lasting { prefix, published, on_host: disabled, router }, lock);
     session.start(&stack.services_of(&setting)).await?;
     let settled = session.settle().await?;
     for line in became(&settled) {
         context.events.notice(line);
     }
-    for line in table(&ports, args.expose) {
-        context.events.output(line);
-    }
-    for part in &disabled {
-        context.events.notice(format!(
-            "{part} is to run on this machine, at all its addresses: `cargo xtask env {part}{}` has its variables",
-            args.stack.option()
-        ));
-    }
-    context.events.notice(format!("it stays until `cargo xtask down{}`", args.stack.option()));
-    Ok(())
+    Ok(ports)
 }
 
 /// Host and port of the product, for browsers on this machine.

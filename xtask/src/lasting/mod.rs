@@ -4,8 +4,10 @@ pub mod command;
 pub mod lines;
 mod parts;
 pub mod ports;
+mod watch;
 
 pub use parts::Parts;
+pub use watch::Watch;
 
 use xtask_engine::session::Prefix;
 

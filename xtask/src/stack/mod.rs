@@ -20,6 +20,7 @@ pub use address::{
 };
 pub use node::UnitTests;
 pub use setting::{LastingSetting, Setting};
+pub use traefik::router;
 
 use xtask_engine::Error;
 use xtask_engine::pipeline::Service;

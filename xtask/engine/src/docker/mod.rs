@@ -39,6 +39,7 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use environment::Environment;
 pub use error::{EngineError, OpenFailure};
 pub use exec::{Command, CommandOptions, LogOptions, Printed, PrintedStream};
+pub(crate) use image::refused;
 pub use image::{ImageInfo, Labels};
 pub use import::ImageChanges;
 pub(crate) use owned::of_session;

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::pipeline::Readiness;
 
 /// The longest part of a container's name is DNS' 63: this leaves room for the names of parts.
 const LONGEST: usize = 40;
@@ -76,6 +79,29 @@ pub struct Lasting {
     pub published: BTreeMap<String, Vec<Published>>,
     /// Names by which its containers find the engine's machine: of parts that run there, outside of it.
     pub on_host: BTreeSet<String>,
+    /// Through whom clients come to others, if they do.
+    pub router: Option<Router>,
+}
+
+/// A service that passes requests on to others, and can be told to which container.
+#[derive(Clone)]
+pub struct Router {
+    /// Its name.
+    pub service: String,
+    /// Those that it passes requests on to.
+    pub behind: BTreeSet<String>,
+    /// The file, in its container, that says where they are, and is read again when it changes.
+    pub file: String,
+    /// What the file has to be when some of them are at other hosts than their own names.
+    pub routes: Arc<dyn Fn(&BTreeMap<String, String>) -> String + Send + Sync>,
+    /// What shows that it passes requests for a service on to a host.
+    pub shows: Arc<dyn Fn(&str, &str) -> Readiness + Send + Sync>,
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Router").field("service", &self.service).field("file", &self.file).finish()
+    }
 }
 
 #[cfg(test)]

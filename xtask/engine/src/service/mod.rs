@@ -18,7 +18,7 @@ pub(crate) use body::{Body, Place};
 pub(crate) use dial::{Dialer, is_here};
 pub(crate) use failure::Broken;
 pub use failure::{ServiceFailure, Why};
-pub use lasting::{Lasting, Prefix, Published};
+pub use lasting::{Lasting, Prefix, Published, Router};
 pub(crate) use log::{Log, LogOf};
 pub(crate) use pause::pause_image;
 pub use plan::PlanError;

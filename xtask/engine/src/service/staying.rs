@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use super::{Identity, Lasting, Prefix};
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OwnedKind, PART_LABEL, PREFIX_LABEL, PURPOSE_LABEL,
-    StackContainer, TASK_LABEL, UP_LABEL,
+    StackContainer, TASK_LABEL, UP_LABEL, refused,
 };
 
 /// The kind of all that belongs to such a stack.
@@ -42,8 +42,10 @@ pub(crate) struct Staying {
     now: Mutex<BTreeMap<String, Now>>,
     /// Those that ran before and were stopped for others that take their place.
     stopped: Mutex<Vec<StackContainer>>,
+    /// Hosts by the services that are at them for a moment.
+    routed: tokio::sync::Mutex<BTreeMap<String, String>>,
     settled: AtomicBool,
-    _lock: StackLock,
+    lock: Mutex<Option<StackLock>>,
 }
 
 /// The container of a part from now on.
@@ -90,8 +92,9 @@ impl Staying {
             before: OnceCell::new(),
             now: Mutex::default(),
             stopped: Mutex::default(),
+            routed: tokio::sync::Mutex::default(),
             settled: AtomicBool::new(false),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         }
     }
 
@@ -126,6 +129,53 @@ impl Staying {
         lock(&self.now).insert(part.to_owned(), now);
     }
 
+    /// The container of the router, if it is the one that ran before: clients come through it already.
+    pub(crate) async fn router(&self, engine: &Engine) -> Result<Option<String>, EngineError> {
+        let Some(router) = &self.lasting.router else { return Ok(None) };
+        let before = self.before.get().into_iter().flatten();
+        let mut running = before.filter(|it| it.label(PART_LABEL) == router.service && it.is_running());
+        let Some(running) = running.next() else { return Ok(None) };
+        // It may be replaced in this very run, or be gone by now.
+        let is_replaced = lock(&self.now).get(&router.service).is_some_and(|now| now.id != running.id);
+        let is_there = engine.look_at(&running.id).await?.is_some();
+        Ok((!is_replaced && is_there).then(|| running.id.clone()))
+    }
+
+    /// Writes for the router that a service is at `host`, under its own name for none.
+    pub(crate) async fn route(
+        &self,
+        engine: &Engine,
+        router: &str,
+        service: &str,
+        host: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let mut routed = self.routed.lock().await; // one writes at a time
+        match host {
+            Some(host) => drop(routed.insert(service.to_owned(), host.to_owned())),
+            None => drop(routed.remove(service)),
+        }
+        self.write_routes(engine, router, &routed).await
+    }
+
+    async fn write_routes(
+        &self,
+        engine: &Engine,
+        router: &str,
+        hosts: &BTreeMap<String, String>,
+    ) -> Result<(), EngineError> {
+        let Some(known) = &self.lasting.router else { return Ok(()) };
+        let routes = (known.routes)(hosts);
+        let mut archive = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(routes.len() as u64);
+        header.set_mode(0o644);
+        let path = known.file.trim_start_matches('/');
+        let packed = archive.append_data(&mut header, path, routes.as_bytes());
+        let archive = packed.and_then(|()| archive.into_inner());
+        let archive = archive.map_err(|error| refused("take the routes", &error.to_string()))?;
+        engine.put_files(router, archive).await
+    }
+
     /// Stops what ran before as this part, so that another takes its place.
     pub(crate) async fn make_room(&self, engine: &Engine, part: &str) -> Result<(), EngineError> {
         let before = self.before.get().into_iter().flatten();
@@ -140,6 +190,9 @@ impl Staying {
     /// All is well: what was replaced goes, the new ones get their names, and all services start
     /// again with the engine.
     pub(crate) async fn settle(&self, engine: &Engine) -> Result<Settled, EngineError> {
+        if let Some(router) = self.router(engine).await? {
+            self.write_routes(engine, &router, &BTreeMap::new()).await?; // what a killed run wrote
+        }
         let now = lock(&self.now).clone();
         let before = self.before.get().map(Vec::as_slice).unwrap_or_default();
         let mut settled = Settled::default();
@@ -171,6 +224,7 @@ impl Staying {
         });
         try_join_all(keep).await?;
         self.settled.store(true, Ordering::SeqCst);
+        lock(&self.lock).take(); // whoever waits may go on
         for (part, now) in now.into_iter().filter(|(_, now)| !now.is_job) {
             match now {
                 Now { is_same: true, .. } => settled.unchanged.push(part),
@@ -192,6 +246,13 @@ impl Staying {
         let stopped = std::mem::take(&mut *lock(&self.stopped));
         let started = join_all(stopped.iter().map(|old| engine.start_container(&old.id, &old.name))).await;
         started.into_iter().collect::<Result<(), _>>()?;
+        let routed = self.routed.lock().await.keys().cloned().collect::<Vec<_>>();
+        if let (false, Some(router)) = (routed.is_empty(), self.router(engine).await?) {
+            for service in routed {
+                self.route(engine, &router, &service, None).await?;
+            }
+        }
+        lock(&self.lock).take();
         Ok(removed)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::Session;
+use super::hand_over::StandBy;
 use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{
@@ -15,7 +16,7 @@ use crate::docker::{
 use crate::lease::{self, InUse};
 use crate::pipeline::{FsNode, MountSource, Readiness, Service, Volume};
 use crate::service::{
-    Body, JOB, Lasting, Node, Now, Plan, Prefix, SERVICE, STACK_KIND, Settled, StackLock, Staying,
+    Body, JOB, Lasting, Node, Now, Place, Plan, Prefix, SERVICE, STACK_KIND, Settled, StackLock, Staying,
     stack_filter, stop,
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Made {
     pub(super) id: String,
     /// It is the same as before; and whether it runs, or ended well.
     pub(super) same: Option<Same>,
+    /// What takes its requests until it is ready, where another one takes them now.
+    pub(super) stand_by: Option<StandBy>,
 }
 
 /// How what was there before is.
@@ -193,6 +196,7 @@ impl Session {
         let is_job = node.service.is_job();
         let mut of_part = before.iter().filter(|old| old.label(PART_LABEL) == name);
         let takes_a_place = of_part.clone().next().is_some();
+        let is_served = of_part.clone().any(StackContainer::is_running);
         let same = |old: &&StackContainer| {
             old.label(DEFINITION_LABEL) == digest
                 && (!is_job || (old.state == "exited" && old.exit_code == 0))
@@ -205,7 +209,7 @@ impl Session {
                 (false, false) => Same::Stopped,
             };
             staying.is_now(name, Now { id: id.clone(), is_job, is_same: true, takes_a_place });
-            return Ok(Made { id, same: Some(how) });
+            return Ok(Made { id, same: Some(how), stand_by: None });
         }
         body.labels = staying.labels(identity, name);
         body.labels.insert(DEFINITION_LABEL.into(), digest);
@@ -225,11 +229,22 @@ impl Session {
             }
         }
         let short: String = identity.session.chars().take(SHORT).collect();
+        let is_behind = lasting.router.as_ref().is_some_and(|router| router.behind.contains(name));
+        let stand_by = (is_served && is_behind).then(|| {
+            let own = format!("{name}-{short}");
+            let mut body = body.clone();
+            body.published.clear();
+            body.labels.remove(DEFINITION_LABEL); // it is never taken for the part itself
+            if let Place::Network { aliases, .. } = &mut body.place {
+                *aliases = BTreeSet::from([own.clone()]);
+            }
+            StandBy { name: own, body: body.request() }
+        });
         let unsettled = format!("{}.{short}", lasting.prefix.name(name));
         let id = self.stack.create(unsettled, body.request()).await?;
         staying.is_now(name, Now { id: id.clone(), is_job, is_same: false, takes_a_place });
         self.put_secrets(name, &definition.config, &id).await?;
-        Ok(Made { id, same: None })
+        Ok(Made { id, same: None, stand_by })
     }
 
     /// The digest of all that a container is made of: its image, what the engine is told of it,

@@ -3,6 +3,7 @@
 mod end;
 mod export;
 mod failure;
+mod hand_over;
 mod head_start;
 mod host;
 mod images;
@@ -47,7 +48,7 @@ use crate::lease;
 use crate::llb::{ResolvedImage, Target};
 use crate::pipeline::{Container, Directory, Image};
 use crate::service::{Identity, Stack};
-pub use crate::service::{Lasting, Prefix, Published, Settled, StackLock};
+pub use crate::service::{Lasting, Prefix, Published, Router, Settled, StackLock};
 
 /// See [`Options::again`].
 #[derive(Clone)]

@@ -147,9 +147,9 @@ impl Session {
         // Both take their time; the network is there when the first image is.
         let image = self.service_image(pipeline, &node.service.0.fs);
         let (image, _) = tokio::try_join!(image, self.stack.net())?;
-        let Made { id: container, same } = match self.stack.staying.get() {
+        let Made { id: container, same, stand_by } = match self.stack.staying.get() {
             Some(staying) => self.make_lasting(node, plan, &image, staying).await?,
-            None => Made { id: self.make(node, plan, &image).await?, same: None },
+            None => Made { id: self.make(node, plan, &image).await?, same: None, stand_by: None },
         };
         let _ = running.container.set(container.clone());
         if same == Some(Same::Done) {
@@ -173,7 +173,11 @@ impl Session {
             let ended = self.end_of(container);
             return self.run_service(node, running, log, ended, Instant::now()).await;
         }
+        let mut standing_by = None;
         if let (Some(staying), None) = (self.stack.staying.get(), same) {
+            if let Some(stand_by) = stand_by {
+                standing_by = self.stand_by(node, running, staying, stand_by).await?;
+            }
             staying.make_room(&self.engine, name).await?;
         }
         head_start.wait(node).await;
@@ -193,13 +197,17 @@ impl Session {
         let _ = running.log.set(log.clone());
         let ended = self.end_of(container);
         match node.service.is_job() {
-            true => self.run_job(running, ended, started).await,
-            false => self.run_service(node, running, log, ended, started).await,
+            true => self.run_job(running, ended, started).await?,
+            false => self.run_service(node, running, log, ended, started).await?,
+        }
+        match (self.stack.staying.get(), standing_by) {
+            (Some(staying), Some(id)) => self.stand_down(node, staying, &id).await,
+            _ => Ok(()),
         }
     }
 
     /// The end of a container that runs.
-    fn end_of(&self, container: String) -> BoxFuture<'static, Result<Ended, EngineError>> {
+    pub(super) fn end_of(&self, container: String) -> BoxFuture<'static, Result<Ended, EngineError>> {
         let engine = self.engine.clone();
         async move { engine.ended(&container).await }.boxed()
     }
@@ -274,7 +282,7 @@ impl Session {
         Ok(())
     }
 
-    fn follow(&self, node: &Node, output: Output) -> Arc<Log> {
+    pub(super) fn follow(&self, node: &Node, output: Output) -> Arc<Log> {
         let name = node.name().to_owned();
         let needle = match &node.service.0.readiness {
             Some(Readiness::LogLine { text }) => Some(text.clone()),
@@ -382,7 +390,7 @@ impl Session {
         });
     }
 
-    async fn service_failed(&self, running: &Running, why: Why) -> Error {
+    pub(super) async fn service_failed(&self, running: &Running, why: Why) -> Error {
         failed(running, why, &self.events).await
     }
 
@@ -440,11 +448,11 @@ async fn failed(running: &Running, why: Why, events: &crate::event::Events) -> E
     Error::Service(Box::new(failure))
 }
 
-fn too_late(limit: Duration, readiness: &str, last: &str) -> Why {
+pub(super) fn too_late(limit: Duration, readiness: &str, last: &str) -> Why {
     Why::NotReady { limit, readiness: readiness.to_owned(), last: last.to_owned() }
 }
 
-fn unfit(probe: &Probe, last: String) -> Why {
+pub(super) fn unfit(probe: &Probe, last: String) -> Why {
     match probe.is_healthcheck() {
         true => Why::Unhealthy { last },
         false => Why::CannotStart(last),
