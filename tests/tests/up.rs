@@ -118,6 +118,27 @@ fn two_stacks_stand_side_by_side() {
     for run in [&first, &second] {
         assert!(get(&run.door("traefik"), "/api/health").unwrap().contains("operational"));
     }
+    // A third on a network of somebody else's, with no port at all.
+    let (third, network) = (format!("{}-c", app.prefix()), format!("{}-net", app.prefix()));
+    let args = ["up", "--prefix", &third, "--expect-container-env", "--network", &network];
+    app.run(&args).expect(2).sentence(&["no network", "docker network create"]);
+    docker(&[
+        "network",
+        "create",
+        "--label",
+        &format!("xtask.host={}", app.host().expect("a host")),
+        &network,
+    ]);
+    let run = app.run(&args).expect(0);
+    assert!(run.stdout.contains("no port is published"), "{}", run.stdout);
+    let ask = "http.get('http://traefik:8000/api/health', answer => answer.pipe(process.stdout))";
+    let said = docker(&["exec", &format!("xtask-{third}-crux"), "node", "-e", ask]);
+    assert!(said.contains("operational"), "{said}");
+    let ports = docker(&["ps", "--filter", &format!("label=xtask.prefix={third}"), "--format", "{{.Ports}}"]);
+    assert!(!ports.contains("->"), "{ports}");
+    app.run(&["down", "--prefix", &third, "--volumes"]).expect(0);
+    docker(&["network", "rm", &network]); // it is there still, and free
+
     app.run(&["down", "--prefix", &one, "--volumes"]).expect(0);
     assert!(get(&second.door("traefik"), "/").is_ok());
     app.run(&["down", "--prefix", &other, "--volumes"]).expect(0);

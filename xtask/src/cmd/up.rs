@@ -49,6 +49,12 @@ pub struct Args {
     /// A part that runs on the host
     #[arg(long, value_name = "PART", value_parser = clap::builder::PossibleValuesParser::new(PARTS))]
     disable: Vec<String>,
+    /// Publish no port: whoever uses the stack is a container on its network
+    #[arg(long, conflicts_with_all = ["port", "expose"])]
+    expect_container_env: bool,
+    /// A network that the engine has, in place of one of the stack's own
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<String>,
     /// Stay, and replace a part whenever its sources change
     #[arg(long)]
     watch: bool,
@@ -77,6 +83,9 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let ports = bring_up(&args, context).await?;
     for line in table(&ports, args.expose) {
         context.events.output(line);
+    }
+    if ports.is_empty() {
+        context.events.output("no port is published: containers on its network find the parts by their names");
     }
     for part in &args.disabled() {
         context.events.notice(format!(
@@ -125,8 +134,8 @@ async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyho
     let mut setting = Setting::read(context.project()?, images, args.image_tag.clone(), &context.events)?;
     let disabled = args.disabled();
     let lock = session.lock_stack(&prefix).await?;
-    let doors: Vec<Door> =
-        doors::doors(&setting).into_iter().filter(|door| !disabled.contains(door.part)).collect();
+    let is_published = |door: &Door| !args.expect_container_env && !disabled.contains(door.part);
+    let doors: Vec<Door> = doors::doors(&setting).into_iter().filter(is_published).collect();
     let wish = ports::Wish {
         doors: &doors,
         moved: &args.port,
@@ -146,7 +155,8 @@ async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyho
     let stack = Stack::whole(&setting)?;
     let published = published(&ports, args.expose);
     let router = (!disabled.contains(TRAEFIK)).then(|| stack::router(&setting));
-    session.stay(Lasting { prefix, published, on_host: disabled, router }, lock);
+    let network = args.network.clone();
+    session.stay(Lasting { prefix, network, published, on_host: disabled, router }, lock);
     session.start(&stack.services_of(&setting)).await?;
     let settled = session.settle().await?;
     for line in became(&settled) {
@@ -155,11 +165,10 @@ async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyho
     Ok(ports)
 }
 
-/// Host and port of the product, for browsers on this machine.
+/// Host and port of the product for browsers: on this machine, or among the containers.
 fn web(ports: &[(Door, u16)], address: IpAddr) -> String {
     let door = ports.iter().find(|(door, _)| door.name == TRAEFIK);
-    let port = door.map_or(crate::stack::WEB_PORT, |(_, port)| *port);
-    at(address, port)
+    door.map_or_else(|| stack::WEB_AUTHORITY.to_owned(), |(_, port)| at(address, *port))
 }
 
 /// An address for people and browsers, who may be on this machine only.

@@ -16,7 +16,7 @@ mod traefik;
 
 pub use address::{
     AGENT_PORT, CRUX, CRUX_UI, CRUX_UI_PORT, DATABASE, DATABASE_PORT, KRATOS, MAIL, SMTP_PORT, TRAEFIK, WEB,
-    WEB_PORT,
+    WEB_AUTHORITY,
 };
 pub use node::UnitTests;
 pub use setting::{LastingSetting, Setting};

@@ -75,6 +75,8 @@ pub struct Published {
 pub struct Lasting {
     /// What it is called.
     pub prefix: Prefix,
+    /// A network of somebody else's in place of one of its own.
+    pub network: Option<String>,
     /// Ports that are published, by the service that has them.
     pub published: BTreeMap<String, Vec<Published>>,
     /// Names by which its containers find the engine's machine: of parts that run there, outside of it.

@@ -251,6 +251,9 @@ impl Stack {
     async fn make_network(&self) -> Result<String, Error> {
         let (name, labels) = match self.staying.get() {
             Some(staying) => {
+                if let Some(foreign) = &staying.lasting.network {
+                    return self.foreign_network(foreign).await;
+                }
                 if let Some(known) = staying.network(&self.engine, &self.identity.host).await? {
                     return Ok(known);
                 }
@@ -266,6 +269,17 @@ impl Stack {
         let (session, network) = (self.identity.session.clone(), name.clone());
         self.events.emit(Event::NetworkCreated { session, network });
         Ok(name)
+    }
+
+    /// A network that somebody else made.
+    async fn foreign_network(&self, name: &str) -> Result<String, Error> {
+        match self.engine.bridge(name).await {
+            Ok(_) => Ok(name.to_owned()),
+            Err(EngineError::Refused { status: 404, .. }) => Err(Error::Usage(format!(
+                "the engine has no network {name}; make it with `docker network create {name}`, or leave --network out"
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The cell of the container that owns a group's `localhost`.
@@ -384,27 +398,33 @@ impl Stack {
         self.no_more_failures();
         self.requests.close();
         let in_flight = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await.is_err();
-        let taken_back = match self.staying.get() {
-            Some(staying) if !staying.is_settled() => {
-                staying.take_back(&self.engine, &self.identity.session).await?
-            }
-            _ => 0,
-        };
-        let Some(lease) = self.lease.lock().await.take() else { return Ok(taken_back) };
+        let lease = self.lease.lock().await.take();
         let running = std::mem::take(&mut *lock(&self.running));
-        self.stop_keepers(&running).await?;
-        let removed = self.engine.sweep(&of_session(&self.identity.session)).await?;
-        // Nothing prints any more; what it printed last is in its file.
-        for log in running.iter().filter_map(|running| running.log.get()) {
-            let _ = tokio::time::timeout(Duration::from_secs(1), log.ended()).await;
+        let mut removed = 0;
+        if lease.is_some() {
+            // Of a stack that stays, nothing that runs is the session's; a prober may be.
+            if self.staying.get().is_none() {
+                self.stop_keepers(&running).await?;
+            }
+            removed += self.engine.sweep(&of_session(&self.identity.session)).await?;
+        }
+        let settled = self.staying.get().is_some_and(Staying::is_settled);
+        if let Some(staying) = self.staying.get().filter(|_| !settled) {
+            removed += staying.take_back(&self.engine, &self.identity.session).await?;
+        }
+        if !settled {
+            // Nothing prints any more; what it printed last is in its file.
+            for log in running.iter().filter_map(|running| running.log.get()) {
+                let _ = tokio::time::timeout(Duration::from_secs(1), log.ended()).await;
+            }
         }
         lock(&self.volumes).clear();
-        match in_flight {
+        match lease {
+            Some(lease) if !in_flight => lease.release().await,
             // The engine may still make something: the watchdog stays, and the lease for the next run.
-            true => drop(lease),
-            false => lease.release().await,
+            lease => drop(lease),
         }
-        Ok(removed + taken_back)
+        Ok(removed)
     }
 
     /// Ends those with data to keep, in the reverse of their order, once nobody uses them any more. One
