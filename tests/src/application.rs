@@ -132,7 +132,8 @@ impl Application {
         listed.lines().map(str::to_owned).collect()
     }
 
-    fn all_in_engine(&self) -> Vec<String> {
+    /// All that is in the engine for it, by name.
+    pub fn all_in_engine(&self) -> Vec<String> {
         self.host().map(|host| with_label("xtask.host", &host)).unwrap_or_default()
     }
 

@@ -5,6 +5,7 @@
 //! so every fixture holds a token that no earlier run can have cached.
 
 mod application;
+mod day;
 mod engine;
 mod fault;
 mod fixture;
@@ -19,6 +20,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 pub use application::Application;
+pub use day::get;
 pub use engine::{docker, of_session, session_of, with_label};
 pub use fault::{wait_until_gone, wait_until_running};
 pub use fixture::{Fixture, Part};

@@ -16,6 +16,18 @@ pub const OUTPUT_CLOSED: i32 = 141;
 /// What a panic gives in any program of Rust's.
 pub const PANIC: i32 = 101;
 
+/// The exit code of what was run for the user, who has seen all that there is to say.
+#[derive(Debug)]
+pub struct Exit(pub i32);
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "it ended with exit code {}", self.0)
+    }
+}
+
+impl std::error::Error for Exit {}
+
 /// The words for a signal that ended a run; none where nobody is there to read them.
 pub fn stopped_by(code: i32) -> Option<&'static str> {
     match code {
@@ -36,5 +48,6 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {
             [(cause.is::<Usage>(), 2), (cause.is::<NotReady>(), 3), (cause.is::<Interrupted>(), INTERRUPTED)];
         code.into_iter().find_map(|(is, code)| is.then_some(code))
     };
-    cause.downcast_ref::<Error>().map(Error::exit_code).or_else(of_host)
+    let passed_on = cause.downcast_ref::<Exit>().map(|exit| exit.0);
+    passed_on.or_else(|| cause.downcast_ref::<Error>().map(Error::exit_code)).or_else(of_host)
 }

@@ -13,7 +13,7 @@ use xtask_engine::report::Screen;
 use crate::cli::{Global, Progress};
 use crate::cmd::Command;
 use crate::context::Context;
-use crate::exit;
+use crate::exit::{self, Exit};
 use crate::output::Drain;
 use crate::reporters::{self, Listeners};
 use crate::runs;
@@ -24,9 +24,9 @@ const LOOK_AT_SIZES: Duration = Duration::from_secs(1);
 
 /// Runs a task from its first event to its last; returns the exit code.
 pub fn run(mut global: Global, command: Command) -> i32 {
-    if matches!(command, Command::Completions(_)) {
-        // What a shell reads is the script and nothing else.
-        (global.quiet, global.progress) = (true, Some(Progress::Plain));
+    if command.passes_through() {
+        // What is read is its output and nothing else.
+        (global.quiet, global.verbose, global.progress) = (true, false, Some(Progress::Plain));
     }
     colors(global.color);
     let stopped = Arc::new(AtomicI32::new(0));
@@ -113,6 +113,7 @@ fn finish(events: &Events, drain: Drain, result: anyhow::Result<()>, stopped: i3
         Err(error) => exit::code(error),
     };
     let text = match result {
+        Err(error) if error.is::<Exit>() => None,
         _ if stopped != 0 => exit::stopped_by(stopped).map(str::to_owned),
         Err(error) => Some(events.redacted(format!("{error:#}"))),
         Ok(()) => None,

@@ -11,6 +11,7 @@ mod exit;
 mod frame;
 mod host;
 mod images;
+mod lasting;
 mod output;
 mod project;
 mod reporters;
@@ -19,6 +20,7 @@ mod runs;
 mod spans;
 mod stack;
 mod suspend;
+mod terminal;
 #[cfg(test)]
 mod testing;
 

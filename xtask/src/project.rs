@@ -11,7 +11,7 @@ use xtask_engine::pipeline::Directory;
 use xtask_engine::source::reason;
 
 /// What is made by tools in a checkout and never part of its sources, in gitignore's syntax.
-const NOT_SOURCES: [&str; 6] = ["node_modules", "dist", ".next", "coverage", ".git", "*.tsbuildinfo"];
+pub const NOT_SOURCES: [&str; 6] = ["node_modules", "dist", ".next", "coverage", ".git", "*.tsbuildinfo"];
 /// What npm writes.
 const LOCKFILE: &str = "package-lock.json";
 const MEND_LOCKFILE: &str = "correct it, or remove it and run `npm install` there";

@@ -13,9 +13,13 @@
 //! which shows names but never anything of a value. The crate `dotenvy` follows a shell's rules: it
 //! substitutes `$`, also with variables of the host, refuses blanks, and keeps a `#`.
 
+mod edit;
+
 use std::fmt;
 
 use thiserror::Error;
+
+pub use edit::{Edited, written};
 
 /// The names and values of a `.env` file, in their order, each name once.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -41,7 +45,7 @@ impl Dotenv {
         let text = text(bytes)?;
         let mut dotenv = Self::default();
         let mut reader = Reader { rest: &text, line: 1 };
-        while let Some((name, value)) = reader.variable()? {
+        while let Some(Assignment { name, value, .. }) = reader.assignment()? {
             match dotenv.variables.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) => *known = value,
                 None => dotenv.variables.push((name.to_owned(), value)),
@@ -86,6 +90,16 @@ fn text(bytes: &[u8]) -> Result<String, DotenvError> {
     }
 }
 
+/// `NAME=value` in a file.
+struct Assignment<'a> {
+    name: &'a str,
+    value: String,
+    /// Where the value begins as it is written, with quotes: bytes from the end of the file.
+    from_end: usize,
+    /// How many bytes it has so.
+    length: usize,
+}
+
 struct Reader<'a> {
     rest: &'a str,
     /// The line on which `rest` begins.
@@ -94,7 +108,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// The next name and its value.
-    fn variable(&mut self) -> Result<Option<(&'a str, String)>, DotenvError> {
+    fn assignment(&mut self) -> Result<Option<Assignment<'a>>, DotenvError> {
         self.take(self.rest.len() - self.rest.trim_start_matches(is_blank).len());
         while self.rest.starts_with('#') {
             self.take(end_of_line(self.rest));
@@ -111,17 +125,23 @@ impl<'a> Reader<'a> {
             return self.failed("what is before `=` is no name; use letters, digits and `_`");
         }
         self.take(equals + 1);
-        Ok(Some((name, self.value(name)?)))
+        let line = self.rest;
+        let (value, at, length) = self.value(name)?;
+        Ok(Some(Assignment { name, value, from_end: line.len() - at, length }))
     }
 
-    fn value(&mut self, name: &str) -> Result<String, DotenvError> {
+    /// The value that begins here, and where it is written, from here.
+    fn value(&mut self, name: &str) -> Result<(String, usize, usize), DotenvError> {
         let line = &self.rest[..end_of_line(self.rest)];
         let value = line.trim_start_matches(is_blank);
+        let at = line.len() - value.len();
         let quote = value.chars().next().filter(|first| matches!(first, '\'' | '"' | '`'));
         let Some(quote) = quote else {
             let value = value.split('#').next().unwrap_or_default().trim_end_matches(is_blank);
             self.take(line.len());
-            return Ok(value.to_owned());
+            // Without a value it is what stands right behind the `=`.
+            let at = if value.is_empty() { 0 } else { at };
+            return Ok((value.to_owned(), at, value.len()));
         };
         let quoted = &self.rest[line.len() - value.len() + quote.len_utf8()..];
         let Some(end) = closing(quoted, quote) else {
@@ -141,7 +161,7 @@ impl<'a> Reader<'a> {
         };
         let behind = &quoted[end + quote.len_utf8()..];
         self.take(self.rest.len() - behind.len() + end_of_line(behind));
-        Ok(value)
+        Ok((value, at, end + 2 * quote.len_utf8()))
     }
 
     /// Goes on by `length` bytes.

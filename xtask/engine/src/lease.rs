@@ -132,15 +132,28 @@ fn left(dir: &Path, endpoint: &str) -> Vec<(String, PathBuf, File)> {
 /// # Errors
 /// If another process uses it.
 pub(crate) fn lock_volume(state: Option<&Path>, volume: &str) -> Result<Option<File>, InUse> {
-    let Some(dir) = state.map(|state| state.join("volumes")) else { return Ok(None) };
+    lock_name(state, "volumes", volume)
+}
+
+fn lock_name(state: Option<&Path>, folder: &str, name: &str) -> Result<Option<File>, InUse> {
+    let Some(dir) = state.map(|state| state.join(folder)) else { return Ok(None) };
     let opened = fs::create_dir_all(&dir)
-        .and_then(|()| File::options().create(true).append(true).open(dir.join(format!("{volume}.{LOCK}"))));
+        .and_then(|()| File::options().create(true).append(true).open(dir.join(format!("{name}.{LOCK}"))));
     let Ok(file) = opened else { return Ok(None) };
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Err(InUse),
         Err(TryLockError::Error(_)) => Ok(None),
     }
+}
+
+/// A stack that this process alone brings up or down, until the file is dropped. None where locks
+/// cannot be had.
+///
+/// # Errors
+/// If another process does.
+pub(crate) fn lock_stack(state: Option<&Path>, prefix: &str) -> Result<Option<File>, InUse> {
+    lock_name(state, "stacks", prefix)
 }
 
 /// Another process uses it.

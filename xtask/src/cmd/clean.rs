@@ -1,5 +1,7 @@
 //! `cargo xtask clean`.
 
+use std::collections::BTreeSet;
+
 use clap::builder::NonEmptyStringValueParser;
 use xtask_engine::docker::{OWNER_LABEL, PART_LABEL, TASK_LABEL};
 use xtask_engine::session::{Ours, Whose};
@@ -65,7 +67,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
 
 fn goes(ours: &Ours, volumes: bool) -> bool {
     match ours.whose {
-        Whose::Running(_) => false,
+        Whose::Running(_) | Whose::Stack(_) => false,
         Whose::Left(_) => true,
         Whose::Kept => volumes,
     }
@@ -119,11 +121,21 @@ fn total(count: usize, dry_run: bool) -> String {
     }
 }
 
+/// The stack that something belongs to.
+fn stack(ours: &Ours) -> Option<&str> {
+    match &ours.whose {
+        Whose::Stack(prefix) => Some(prefix),
+        _ => None,
+    }
+}
+
 /// What is ours and was left alone, and why.
 fn what_stays(ours: &[Ours], volumes: bool) -> Vec<String> {
     let running = ours.iter().filter(|ours| matches!(ours.whose, Whose::Running(_))).count();
     let kept = ours.iter().filter(|ours| ours.whose == Whose::Kept).count();
-    let mut lines = Vec::new();
+    let stacks: BTreeSet<&str> = ours.iter().filter_map(stack).collect();
+    let mut lines: Vec<String> =
+        stacks.into_iter().map(|it| format!("the stack {it} stays; `cargo xtask down --prefix {it}` takes it down")).collect();
     if running > 0 {
         lines.push(format!("{running} more belong to runs that go on, and stay"));
     }
@@ -153,6 +165,8 @@ mod tests {
             ours(OwnedKind::Network, "xtask-0a1b", Whose::Left("0a1b".into())),
             ours(OwnedKind::Container, "xtask-77-crux", Whose::Running("77".into())),
             ours(OwnedKind::Volume, "xtask-f00-database", Whose::Kept),
+            ours(OwnedKind::Container, "xtask-day-crux", Whose::Stack("day".into())),
+            ours(OwnedKind::Volume, "xtask-day-database", Whose::Stack("day".into())),
         ]
     }
 
@@ -167,7 +181,7 @@ mod tests {
         let going = |volumes| all().iter().filter(|ours| goes(ours, volumes)).count();
         assert_eq!((going(false), going(true)), (2, 3));
         insta::assert_snapshot!(what_stays(&all(), false).join("\n"));
-        assert_eq!(what_stays(&all(), true).len(), 1);
+        assert_eq!(what_stays(&all(), true).len(), 2);
     }
 
     #[test]

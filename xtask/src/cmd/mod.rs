@@ -48,6 +48,18 @@ tasks! {
         Crux => crux,
         CruxUi => crux_ui,
     }
+    "The day with the stack" {
+        Up => up,
+        Down => down,
+        Ps => ps,
+        Logs => logs,
+        Exec => exec,
+        Shell => shell,
+        Restart => restart,
+        Open => open,
+        Env => env,
+        Generate => generate,
+    }
     "What runs said" {
         Runs => runs,
         Report => report,
@@ -57,6 +69,7 @@ tasks! {
         Doctor => doctor,
         Images => images,
         Completions => completions,
+        Version => version,
     }
     "This repository" {
         Ci => ci,
@@ -65,6 +78,21 @@ tasks! {
     "The engine's cache" {
         Cache => cache,
         Clean => clean,
+    }
+}
+
+impl Command {
+    /// Whether what it prints is not ours: then a run says nothing of itself but failures.
+    pub fn passes_through(&self) -> bool {
+        matches!(
+            self,
+            Self::Logs(_)
+                | Self::Exec(_)
+                | Self::Shell(_)
+                | Self::Generate(_)
+                | Self::Completions(_)
+                | Self::Env(env::Args { into: None, .. })
+        )
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod engine;
 pub(crate) mod error;
 pub(crate) mod os;
 pub(crate) mod packages;
+pub(crate) mod port;
 pub(crate) mod privilege;
 pub(crate) mod proxy;
 pub(crate) mod sources;

@@ -28,6 +28,8 @@ pub const MAIL_UI_PORT: u16 = 4436;
 pub const MAIL_PORT: u16 = 4437;
 /// The backend's REST.
 pub const CRUX_PORT: u16 = 1848;
+/// The backend's metrics, which it serves only when their port is set.
+pub const METRICS_PORT: u16 = 1956;
 /// The backend's gRPC, for agents.
 pub const AGENT_PORT: u16 = 5000;
 /// The frontend.
@@ -51,6 +53,8 @@ pub const PARTS: &[(u16, &str)] = &[
 
 /// The address that browsers, and all who mean the product as a whole, use.
 pub const WEB: &str = "http://traefik:8000";
+/// Host and port in it.
+pub const WEB_AUTHORITY: &str = "traefik:8000";
 /// The frontend's pages for signing in and up.
 pub const AUTH: &str = "http://traefik:8000/auth";
 /// Kratos behind that door.

@@ -73,7 +73,8 @@ pub fn service(setting: &Setting, database: &Service, reach: Reach) -> Result<Se
         Reach::Localhost => container.with_service_binding("localhost", database),
     };
     let [rest, agents] = setting.crux_ports;
-    let migrate = container.with_default_args(migrate).as_job(format!("{CRUX}-migrate")).with_need(database);
+    let migrate = container.with_default_args(migrate).as_job(format!("{CRUX}-migrate"));
+    let migrate = setting.needing(migrate, database);
     let service = container
         .with_default_args(serve)
         .with_exposed_port(rest)

@@ -35,7 +35,15 @@ const BEGIN: &str = r#"#!/bin/sh -e
 mark=$(dirname "$PGDATA")/unfinished
 if [ -e "$mark" ]; then
     rm -rf "$PGDATA"
-elif [ ! -s "$PGDATA/PG_VERSION" ]; then
+elif [ -s "$PGDATA/PG_VERSION" ]; then
+    is=$(postgres --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+    was=$(cat "$PGDATA/PG_VERSION")
+    if [ -n "$is" ] && [ "$is" != "$was" ]; then
+        echo "these data are of PostgreSQL $was, and this is PostgreSQL $is, which cannot read them:"
+        echo "run it with --image database=postgres:$was, or remove the data"
+        exit 1
+    fi
+else
     touch "$mark"
     chown postgres "$mark"
 fi

@@ -187,18 +187,35 @@ pub fn passwords(value: &str) -> Vec<String> {
 /// name if it is this machine (`localhost`, `127.0.0.1`, `[::1]`) and its port is that of a part in
 /// `parts`. Every other byte stays.
 pub fn rehosted<'a>(value: &'a str, parts: &[(u16, &str)]) -> Cow<'a, str> {
-    let bare = || Authority { scheme: "", user: "", at: 0, text: value };
-    let authority = Authority::of(value).unwrap_or_else(bare);
+    let authority = Authority::of(value).unwrap_or_else(|| Authority::bare(value));
     let (host, port) = authority.host_and_port();
-    let is_here = host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]";
     let part = parts.iter().find(|(of_part, _)| Some(*of_part) == port);
     match part {
-        Some((_, name)) if is_here => {
+        Some((_, name)) if is_here(host) => {
             let end = authority.at + host.len();
             Cow::Owned(format!("{}{name}{}", &value[..authority.at], &value[end..]))
         }
         _ => Cow::Borrowed(value),
     }
+}
+
+/// A value with another host and port in a URL, or in `host:port`, if `find` knows one for those that
+/// it has (without a port that of the scheme). Every other byte stays.
+pub fn readdressed<'a>(value: &'a str, find: impl FnOnce(&str, u16) -> Option<String>) -> Cow<'a, str> {
+    let authority = Authority::of(value).unwrap_or_else(|| Authority::bare(value));
+    let (host, port) = authority.host_and_port();
+    match port.and_then(|port| find(host, port)) {
+        Some(other) => {
+            let end = authority.at + authority.text.len();
+            Cow::Owned(format!("{}{other}{}", &value[..authority.at], &value[end..]))
+        }
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// Whether a host, as a URL has it, is this machine.
+pub fn is_here(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]"
 }
 
 /// Where a URL leads to, cut out of its text.
@@ -213,6 +230,11 @@ struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
+    /// A value that is no URL: all of it may be host and port.
+    fn bare(value: &'a str) -> Self {
+        Self { scheme: "", user: "", at: 0, text: value }
+    }
+
     /// That of a URL; none if `value` is none.
     fn of(value: &'a str) -> Option<Self> {
         let (scheme, rest) = value.split_once("://")?;

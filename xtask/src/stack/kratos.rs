@@ -24,9 +24,9 @@ const CONFIG_FILE: &str = "/etc/config/kratos/kratos.yaml";
 pub fn service(setting: &Setting, database: &Service) -> Result<Service, Error> {
     let container = container(setting)?;
     let args = |args: &[&str]| container.with_default_args(args.iter().copied());
-    let migrate = args(&["-c", CONFIG_FILE, "migrate", "sql", "-e", "--yes"])
-        .as_job(format!("{KRATOS}-migrate"))
-        .with_need(database);
+    let migrate =
+        args(&["-c", CONFIG_FILE, "migrate", "sql", "-e", "--yes"]).as_job(format!("{KRATOS}-migrate"));
+    let migrate = setting.needing(migrate, database);
     let service = args(&["serve", "-c", CONFIG_FILE, "--watch-courier"])
         .with_exposed_port(KRATOS_PORT)
         .with_exposed_port(KRATOS_ADMIN_PORT)

@@ -5,6 +5,7 @@ pub mod crux;
 pub mod crux_ui;
 pub mod database;
 pub mod database_url;
+pub mod doors;
 pub mod environment;
 pub mod kratos;
 mod mail;
@@ -13,12 +14,22 @@ pub mod playwright;
 mod setting;
 mod traefik;
 
-pub use address::{CRUX, CRUX_UI, CRUX_UI_PORT, DATABASE, TRAEFIK, WEB};
+pub use address::{
+    AGENT_PORT, CRUX, CRUX_UI, CRUX_UI_PORT, DATABASE, DATABASE_PORT, KRATOS, MAIL, SMTP_PORT, TRAEFIK, WEB,
+    WEB_AUTHORITY,
+};
 pub use node::UnitTests;
-pub use setting::Setting;
+pub use setting::{LastingSetting, Setting};
+pub use traefik::router;
 
 use xtask_engine::Error;
 use xtask_engine::pipeline::Service;
+
+/// What of a stack that stays Kratos alone has to know: the names of secrets.
+pub const KRATOS_PASSWORD: &str = "password of kratos";
+pub const KRATOS_COOKIE: &str = "cookies of kratos";
+/// The names of all parts that run for long.
+pub const PARTS: [&str; 6] = [DATABASE, KRATOS, MAIL, CRUX, CRUX_UI, TRAEFIK];
 
 /// The whole application.
 pub struct Stack {
@@ -31,13 +42,18 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// All parts, in production mode, as they find each other on a network of their own.
+    /// All parts, in production mode, as they find each other on a network of their own; in a stack
+    /// that stays with data that do, too.
     ///
     /// # Errors
     /// If the repository lacks a part, or its environment cannot be read.
     pub fn whole(setting: &Setting) -> Result<Self, Error> {
         let kratos = setting.kratos_password();
-        let database = database::service(setting, Some(&kratos), database::Data::OfRun)?;
+        let data = match &setting.lasting {
+            Some(lasting) => database::kept(&lasting.owner),
+            None => database::Data::OfRun,
+        };
+        let database = database::service(setting, Some(&kratos), data)?;
         Ok(Self {
             kratos: kratos::service(setting, &database)?,
             mail: mail::service(&setting.images),
@@ -46,6 +62,12 @@ impl Stack {
             traefik: traefik::service(setting),
             database,
         })
+    }
+
+    /// Those that run in containers.
+    pub fn services_of(&self, setting: &Setting) -> Vec<&Service> {
+        let all = self.services().into_iter();
+        all.filter(|service| !setting.is_disabled(service.name())).collect()
     }
 
     /// All of them.

@@ -1,15 +1,19 @@
 //! What the parts of a stack are made from: the repository, its environment, and what the command
 //! line says.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 use xtask_engine::Error;
 use xtask_engine::event::Events;
-use xtask_engine::pipeline::{Container, Image, Secret};
+use xtask_engine::pipeline::{Container, Image, Secret, Service};
 
-use super::address::{AGENT_PORT, CRUX, CRUX_PORT, PARTS};
+use super::address::{self, AGENT_PORT, CRUX, CRUX_PORT, METRICS_PORT, PARTS, WEB_PORT};
 use super::crux;
 use super::database_url::{DATABASE_URL, DatabaseUrl};
-use super::environment::{Environment, Source, rehosted};
+use super::environment::{Environment, Source, is_here, readdressed, rehosted};
+use super::kratos;
 use crate::images::{Overrides, Part};
 use crate::project::Project;
 
@@ -18,6 +22,11 @@ const PUBLISHED: &str = "ghcr.io/dyrector-io/dyrectorio/web";
 
 /// The variables by which a developer moves the backend to other ports.
 const PORTS: [(&str, u16); 2] = [("HTTP_API_PORT", CRUX_PORT), ("GRPC_AGENT_PORT", AGENT_PORT)];
+
+/// The variable by which the backend serves its metrics.
+const METRICS: &str = "METRICS_API_PORT";
+/// Variables with addresses that a browser sees.
+const WEB_VARIABLES: [&str; 2] = ["CRUX_UI_URL", "AUTH_URL"];
 
 /// All that the parts have in common.
 pub struct Setting {
@@ -28,9 +37,25 @@ pub struct Setting {
     pub kratos: KratosSecrets,
     /// Where the backend listens: for REST, and for agents.
     pub crux_ports: [u16; 2],
+    /// Where the backend serves its metrics, if it does.
+    pub metrics_port: u16,
+    /// How the stack stays, if it does.
+    pub lasting: Option<LastingSetting>,
     /// The environment of the backend.
     crux: Environment,
     events: Events,
+}
+
+/// What is different of a stack that stays.
+pub struct LastingSetting {
+    /// Whose data they are.
+    pub owner: String,
+    /// The product's address for browsers on this machine: host and port.
+    pub web: String,
+    /// Ports of the host with the part and the port of it that are there: what `env` puts into a file.
+    pub published: Vec<(u16, &'static str, u16)>,
+    /// The parts that run on the host, outside of it.
+    pub disabled: BTreeSet<String>,
 }
 
 /// What Kratos needs and nobody else has to know; new in every run.
@@ -60,9 +85,20 @@ impl Setting {
         for (port, (name, usual)) in crux_ports.iter_mut().zip(PORTS) {
             *port = self::port(&crux, name, usual)?;
         }
+        let metrics_port = self::port(&crux, METRICS, METRICS_PORT)?;
         let random = || Uuid::new_v4().simple().to_string();
         let kratos = KratosSecrets { password: random(), cookie: random() };
-        Ok(Self { repo, images, image_tag, kratos, crux_ports, crux, events: events.clone() })
+        Ok(Self {
+            repo,
+            images,
+            image_tag,
+            kratos,
+            crux_ports,
+            metrics_port,
+            lasting: None,
+            crux,
+            events: events.clone(),
+        })
     }
 
     /// The backend's database, as its environment has it.
@@ -85,6 +121,30 @@ impl Setting {
     fn parts(&self) -> Vec<(u16, &'static str)> {
         let crux = self.crux_ports.map(|port| (port, CRUX));
         crux.into_iter().chain(PARTS.iter().copied()).collect()
+    }
+
+    /// Host and port in a variable of a part that a browser sees, where that is not among the
+    /// containers.
+    fn web(&self, part: &str, name: &str) -> Option<String> {
+        let is_seen = WEB_VARIABLES.contains(&name) || (part == kratos::PART && name == "KRATOS_URL");
+        self.lasting.as_ref().filter(|_| is_seen).map(|lasting| lasting.web.clone())
+    }
+
+    /// Which part is found at an address of this machine, as it is found by the others.
+    fn published_at(&self, host: &str, port: u16) -> Option<String> {
+        let published = &self.lasting.as_ref().filter(|_| is_here(host))?.published;
+        let (_, part, port) = published.iter().find(|(host_port, ..)| *host_port == port)?;
+        Some(format!("{part}:{port}"))
+    }
+
+    /// Whether a part runs outside of the stack, on the host.
+    pub fn is_disabled(&self, part: &str) -> bool {
+        self.lasting.as_ref().is_some_and(|lasting| lasting.disabled.contains(part))
+    }
+
+    /// What waits for `other`, which is nothing to wait for if it runs on the host.
+    pub fn needing(&self, service: Service, other: &Service) -> Service {
+        if self.is_disabled(other.name()) { service } else { service.with_need(other) }
     }
 
     /// The image that is run for a part of the application's own instead of its sources, if any.
@@ -122,11 +182,26 @@ impl Setting {
         }
         let mut container = container.clone();
         for (name, value) in defaults {
-            container = container.with_env_variable(*name, *value);
+            let value = match self.web(part, name) {
+                Some(web) => value.replacen(address::WEB_AUTHORITY, &web, 1),
+                None => (*value).to_owned(),
+            };
+            container = container.with_env_variable(*name, value);
+        }
+        if part == crux::PART && self.lasting.is_some() {
+            container = container.with_env_variable(METRICS, self.metrics_port.to_string());
         }
         let parts = self.parts();
         for variable in environment.variables() {
-            let value = rehosted(&variable.value, &parts);
+            let value = match self.web(part, &variable.name) {
+                Some(web) => readdressed(&variable.value, |host, port| {
+                    (is_here(host) && port == WEB_PORT).then_some(web)
+                }),
+                None => match readdressed(&variable.value, |host, port| self.published_at(host, port)) {
+                    Cow::Borrowed(value) => rehosted(value, &parts),
+                    found => found,
+                },
+            };
             container = match variable.is_secret {
                 false => container.with_env_variable(&variable.name, value),
                 true => {

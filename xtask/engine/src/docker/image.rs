@@ -128,7 +128,7 @@ pub(super) fn check_name(image: &str, action: &str) -> Result<(), EngineError> {
     Ok(())
 }
 
-pub(super) fn refused(action: &str, reason: &str) -> EngineError {
+pub(crate) fn refused(action: &str, reason: &str) -> EngineError {
     EngineError::Refused { action: action.into(), status: 0, message: reason.into() }
 }
 

@@ -13,6 +13,7 @@ mod discover;
 mod endpoint;
 mod environment;
 mod error;
+mod exec;
 mod gone;
 mod http;
 mod image;
@@ -25,6 +26,7 @@ mod pull;
 mod pull_error;
 mod pulse;
 mod reference;
+mod stack;
 mod transport;
 mod upgrade;
 
@@ -36,13 +38,17 @@ pub use discover::{Found, FoundBy, discover};
 pub use endpoint::{Endpoint, EndpointError};
 pub use environment::Environment;
 pub use error::{EngineError, OpenFailure};
+pub use exec::{Command, CommandOptions, LogOptions, Printed, PrintedStream};
+pub(crate) use image::refused;
 pub use image::{ImageInfo, Labels};
 pub use import::ImageChanges;
 pub(crate) use owned::of_session;
 pub use owned::{
-    HOST_LABEL, KIND_LABEL, OWNER_LABEL, Owned, OwnedKind, PART_LABEL, SESSION_LABEL, TASK_LABEL,
+    DEFINITION_LABEL, HOST_LABEL, IMAGE_LABEL, KIND_LABEL, OWNER_LABEL, Owned, OwnedKind, PART_LABEL,
+    PREFIX_LABEL, PURPOSE_LABEL, READINESS_LABEL, SESSION_LABEL, STAND_IN_LABEL, TASK_LABEL, UP_LABEL,
 };
 pub use pull::PullProgress;
 pub use pull_error::PullError;
 pub use reference::{ImageReference, ReferenceError};
+pub use stack::{PublishedPort, StackContainer, Usage};
 pub use upgrade::UpgradeError;

@@ -63,6 +63,16 @@ impl Engine {
         made.map(drop).map_err(|error| self.error(&format!("create the volume {name}"), error))
     }
 
+    /// A label of a volume; empty if it has none.
+    ///
+    /// # Errors
+    /// If there is no such volume, or the engine can't be asked.
+    pub async fn volume_label(&self, name: &str, label: &str) -> Result<String, EngineError> {
+        let volume = self.docker().inspect_volume(name).await;
+        let volume = volume.map_err(|error| self.error(&format!("look at the volume {name}"), error))?;
+        Ok(volume.labels.get(label).cloned().unwrap_or_default())
+    }
+
     /// Removes a volume with all that is in it.
     ///
     /// # Errors

@@ -14,7 +14,8 @@ use super::image::Labels;
 
 /// The session that made it.
 pub const SESSION_LABEL: &str = "xtask.session";
-/// `session` (dies with its session, unless a person asked to leave it) or `kept` (data).
+/// `session` (dies with its session, unless a person asked to leave it), `kept` (data) or `stack`
+/// (stays until a person takes it down).
 pub const KIND_LABEL: &str = "xtask.kind";
 /// The task it was made for: `e2e`.
 pub const TASK_LABEL: &str = "xtask.task";
@@ -24,6 +25,20 @@ pub const PART_LABEL: &str = "xtask.part";
 pub const OWNER_LABEL: &str = "xtask.owner";
 /// The machine and user it belongs to.
 pub const HOST_LABEL: &str = "xtask.host";
+/// Of a stack that stays: what it is called.
+pub const PREFIX_LABEL: &str = "xtask.prefix";
+/// Of a stack that stays: the session that made it, which takes it away again if it fails.
+pub const UP_LABEL: &str = "xtask.up";
+/// Of a container of such a stack: the digest of all that it is made of.
+pub const DEFINITION_LABEL: &str = "xtask.definition";
+/// Of such a container: `service` or `job`.
+pub const PURPOSE_LABEL: &str = "xtask.purpose";
+/// Of such a container: what shows that it is ready, as JSON.
+pub const READINESS_LABEL: &str = "xtask.readiness";
+/// Of such a container: the image that it is made from, as the application names it.
+pub const IMAGE_LABEL: &str = "xtask.image";
+/// Of such a container: how the image differs from that one, if another stands in for it.
+pub const STAND_IN_LABEL: &str = "xtask.stand-in";
 
 /// How often what is left is listed again, and how long a list may go on not getting empty.
 const LISTS: u32 = 40;

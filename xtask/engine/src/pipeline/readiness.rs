@@ -1,8 +1,11 @@
 //! When a service counts as ready.
 
+use serde::{Deserialize, Serialize};
+
 /// What tells that a service is ready. The probes are ours: they begin with the container, come
 /// often at first, and see what its clients will see.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Readiness {
     /// `GET` on the port answers 2xx, also after redirects to itself.
     Http {

@@ -33,6 +33,7 @@ pub use json::Json;
 pub use junit::Junit;
 pub use kept::KeptLogs;
 pub use plain::{Plain, Verbosity};
+pub use plain_services::speaker;
 pub use record::{EVENTS, Record, SUMMARY, TimedEvent, step_log};
 pub use run::{End, Folder, Left, Pipeline, Pull, Run, Service, ServiceFailure, Step, StepFailure, Test};
 pub use style::{ago, seconds as duration};

@@ -18,6 +18,11 @@ const COLORS: [AnsiColor; 6] = [
     AnsiColor::BrightCyan,
 ];
 
+/// How the name of the speaker at a place among others is written.
+pub fn speaker(at: usize) -> Style {
+    COLORS[at % COLORS.len()].on_default()
+}
+
 /// Characters of a session's id that people are asked to type.
 const SHORT_SESSION: usize = 8;
 
@@ -47,7 +52,7 @@ impl Services {
             self.speakers.push(service.to_owned());
             self.speakers.len() - 1
         });
-        let style = COLORS[at % COLORS.len()].on_default();
+        let style = speaker(at);
         text.lines().fold(String::new(), |mut block, line| {
             let _ = writeln!(block, "{style}{service:>12} |{style:#} {line}");
             block

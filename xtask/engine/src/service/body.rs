@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType,
-    NetworkingConfig,
+    NetworkingConfig, PortBinding, PortMap,
 };
 
+use super::Published;
 use crate::docker::Labels;
 use crate::pipeline::{Config, ImageConfig, Readiness};
 
@@ -25,6 +26,7 @@ pub(crate) enum Place {
 }
 
 /// All that a container is made of.
+#[derive(Clone)]
 pub(crate) struct Body<'a> {
     pub(crate) image: String,
     pub(crate) image_config: &'a ImageConfig,
@@ -38,6 +40,10 @@ pub(crate) struct Body<'a> {
     /// Volumes of the engine's by the paths they are at.
     pub(crate) volumes: Vec<(String, String)>,
     pub(crate) memory: Option<u64>,
+    /// Ports that are published on the host.
+    pub(crate) published: Vec<Published>,
+    /// Further names that it finds, as `NAME:ADDRESS`.
+    pub(crate) host_entries: Vec<String>,
     pub(crate) labels: Labels,
 }
 
@@ -60,6 +66,8 @@ impl<'a> Body<'a> {
             place,
             volumes: Vec::new(),
             memory: None,
+            published: Vec::new(),
+            host_entries: Vec::new(),
             labels,
         }
     }
@@ -69,6 +77,7 @@ impl<'a> Body<'a> {
         let (entrypoint, cmd) = self.words();
         let env = self.env().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (network_mode, networking, hostname) = network(self.place);
+        let published = port_map(&self.published);
         let log = HashMap::from([("max-size".to_owned(), LOG_SIZE.to_owned())]);
         let memory = self.memory.and_then(|bytes| i64::try_from(bytes).ok());
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -83,6 +92,7 @@ impl<'a> Body<'a> {
             working_dir: text(workdir),
             hostname,
             labels: Some(self.labels.into_iter().collect()),
+            exposed_ports: published.as_ref().map(|ports| ports.keys().cloned().collect()),
             stop_signal: text(&self.image_config.stop_signal),
             healthcheck: Some(healthcheck(self.image_config, self.readiness)),
             host_config: Some(HostConfig {
@@ -91,6 +101,8 @@ impl<'a> Body<'a> {
                 shm_size: Some(SHARED_MEMORY),
                 memory,
                 memory_swap: memory, // no swap on top of it
+                port_bindings: published,
+                extra_hosts: (!self.host_entries.is_empty()).then_some(self.host_entries),
                 // Whatever the engine's default is: not all of them can be read.
                 log_config: Some(HostConfigLogConfig { typ: Some("json-file".into()), config: Some(log) }),
                 ..HostConfig::default()
@@ -128,6 +140,17 @@ impl<'a> Body<'a> {
         env.extend(self.variables.clone());
         env
     }
+}
+
+/// As the API takes it; none for none.
+fn port_map(published: &[Published]) -> Option<PortMap> {
+    let mut map = PortMap::new();
+    for Published { port, address, host_port } in published {
+        let binding =
+            PortBinding { host_ip: Some(address.to_string()), host_port: Some(host_port.to_string()) };
+        map.entry(format!("{port}/tcp")).or_default().get_or_insert_default().push(binding);
+    }
+    (!map.is_empty()).then_some(map)
 }
 
 fn network(place: Place) -> (String, Option<NetworkingConfig>, Option<String>) {

@@ -43,12 +43,7 @@ pub(crate) struct LogOf {
 impl Log {
     /// Follows the output of a container until it ends.
     pub(crate) fn follow(output: Output, events: &Events, of: LogOf) -> Arc<Self> {
-        let log = Arc::new(Self {
-            path: of.path.clone(),
-            tail: Mutex::default(),
-            found: CancellationToken::new(),
-            ended: CancellationToken::new(),
-        });
+        let log = Arc::new(Self { path: of.path.clone(), ..Self::none() });
         let (events, this) = (events.clone(), log.clone());
         tokio::spawn(async move {
             let mut writer = Writer::new(events, of, this.clone());
@@ -66,6 +61,16 @@ impl Log {
             this.ended.cancel();
         });
         log
+    }
+
+    /// That of which nothing is known.
+    pub(crate) fn none() -> Self {
+        Self {
+            path: PathBuf::new(),
+            tail: Mutex::default(),
+            found: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        }
     }
 
     /// Where the complete log is.

@@ -5,17 +5,20 @@
 mod body;
 mod dial;
 mod failure;
+mod lasting;
 mod log;
 mod pause;
 mod plan;
 mod probe;
 mod prober;
 mod stack;
+mod staying;
 
 pub(crate) use body::{Body, Place};
-pub(crate) use dial::Dialer;
+pub(crate) use dial::{Dialer, is_here};
 pub(crate) use failure::Broken;
 pub use failure::{ServiceFailure, Why};
+pub use lasting::{Lasting, Prefix, Published, Router};
 pub(crate) use log::{Log, LogOf};
 pub(crate) use pause::pause_image;
 pub use plan::PlanError;
@@ -23,3 +26,5 @@ pub(crate) use plan::{Client, Node, Plan};
 pub(crate) use probe::{Probe, Target};
 pub(crate) use prober::{IDLE as PROBER_IDLE, Prober};
 pub(crate) use stack::{Coming, Identity, Running, Stack, State};
+pub(crate) use staying::{JOB, KIND as STACK_KIND, Now, SERVICE, Staying, filter as stack_filter, stop};
+pub use staying::{Settled, StackLock};

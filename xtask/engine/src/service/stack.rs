@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::{OnceCell, watch};
 use tokio_util::task::TaskTracker;
 
-use super::{Broken, Dialer, Log, Node, dial};
+use super::{Broken, Dialer, Log, Node, Staying, dial};
 use crate::Error;
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, PART_LABEL, SESSION_LABEL, TASK_LABEL,
@@ -176,6 +176,8 @@ pub(crate) struct Stack {
     pub(crate) broken: Arc<Broken>,
     /// Requests that must not be left half done.
     requests: TaskTracker,
+    /// What of it is to stay.
+    pub(crate) staying: OnceLock<Staying>,
     closing: Arc<AtomicBool>,
 }
 
@@ -202,6 +204,7 @@ impl Stack {
             volumes: Mutex::default(),
             broken: Arc::default(),
             requests: TaskTracker::new(),
+            staying: OnceLock::new(),
             closing: Arc::default(),
         }
     }
@@ -237,16 +240,46 @@ impl Stack {
     /// The session's network, made when first asked for.
     pub(crate) async fn net(&self) -> Result<&Net, Error> {
         let make = async || {
-            self.take_lease().await;
-            let name = self.identity.name("");
-            let (engine, labels, network) = (self.engine.clone(), self.identity.labels(""), name.clone());
-            self.request(async move { engine.create_network(&network, &labels).await }).await?;
-            let (session, network) = (self.identity.session.clone(), name.clone());
-            self.events.emit(Event::NetworkCreated { session, network });
+            let name = self.make_network().await?;
             let is_here = dial::is_here(&self.engine.bridge(&name).await?);
             Ok(Net { name, is_here })
         };
         self.net.get_or_try_init(make).await
+    }
+
+    /// The name of the session's network, which is there now.
+    async fn make_network(&self) -> Result<String, Error> {
+        let (name, labels) = match self.staying.get() {
+            Some(staying) => {
+                if let Some(foreign) = &staying.lasting.network {
+                    return self.foreign_network(foreign).await;
+                }
+                if let Some(known) = staying.network(&self.engine, &self.identity.host).await? {
+                    return Ok(known);
+                }
+                (staying.lasting.prefix.name(""), staying.labels(&self.identity, ""))
+            }
+            None => {
+                self.take_lease().await;
+                (self.identity.name(""), self.identity.labels(""))
+            }
+        };
+        let (engine, made) = (self.engine.clone(), name.clone());
+        self.request(async move { engine.create_network(&made, &labels).await }).await?;
+        let (session, network) = (self.identity.session.clone(), name.clone());
+        self.events.emit(Event::NetworkCreated { session, network });
+        Ok(name)
+    }
+
+    /// A network that somebody else made.
+    async fn foreign_network(&self, name: &str) -> Result<String, Error> {
+        match self.engine.bridge(name).await {
+            Ok(_) => Ok(name.to_owned()),
+            Err(EngineError::Refused { status: 404, .. }) => Err(Error::Usage(format!(
+                "the engine has no network {name}; make it with `docker network create {name}`, or leave --network out"
+            ))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The cell of the container that owns a group's `localhost`.
@@ -312,9 +345,12 @@ impl Stack {
     /// # Errors
     /// If another session uses it.
     pub(crate) async fn volume(&self, volume: &Volume, service: &str) -> Result<String, Error> {
-        let (name, labels) = match volume.lifetime {
-            Lifetime::Session => (self.identity.name(&volume.name), self.identity.labels(service)),
-            Lifetime::Kept => {
+        let (name, labels) = match (self.staying.get(), volume.lifetime) {
+            (Some(staying), _) => {
+                (staying.lasting.prefix.name(&volume.name), staying.labels(&self.identity, service))
+            }
+            (None, Lifetime::Session) => (self.identity.name(&volume.name), self.identity.labels(service)),
+            (None, Lifetime::Kept) => {
                 let name = kept_name(volume, &self.identity.host);
                 self.claim(&name, service).await?;
                 (name, kept_labels(volume, &self.identity.host))
@@ -348,28 +384,45 @@ impl Stack {
         self.closing.clone()
     }
 
-    /// Removes all that the session made: those with data to keep end by themselves, in reverse; the
+    /// From now on the end of a service is none.
+    pub(crate) fn no_more_failures(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Removes all that the session made, what is to stay too unless it is settled: those with data to keep end by themselves, in reverse; the
     /// others at once.
     ///
     /// # Errors
     /// If something cannot be removed. The lease stays then, so that the next run tries again.
     pub(crate) async fn close(&self) -> Result<usize, EngineError> {
-        self.closing.store(true, Ordering::SeqCst);
-        let Some(lease) = self.lease.lock().await.take() else { return Ok(0) };
+        self.no_more_failures();
         self.requests.close();
         let in_flight = tokio::time::timeout(IN_FLIGHT, self.requests.wait()).await.is_err();
+        let lease = self.lease.lock().await.take();
         let running = std::mem::take(&mut *lock(&self.running));
-        self.stop_keepers(&running).await?;
-        let removed = self.engine.sweep(&of_session(&self.identity.session)).await?;
-        // Nothing prints any more; what it printed last is in its file.
-        for log in running.iter().filter_map(|running| running.log.get()) {
-            let _ = tokio::time::timeout(Duration::from_secs(1), log.ended()).await;
+        let mut removed = 0;
+        if lease.is_some() {
+            // Of a stack that stays, nothing that runs is the session's; a prober may be.
+            if self.staying.get().is_none() {
+                self.stop_keepers(&running).await?;
+            }
+            removed += self.engine.sweep(&of_session(&self.identity.session)).await?;
+        }
+        let settled = self.staying.get().is_some_and(Staying::is_settled);
+        if let Some(staying) = self.staying.get().filter(|_| !settled) {
+            removed += staying.take_back(&self.engine, &self.identity.session).await?;
+        }
+        if !settled {
+            // Nothing prints any more; what it printed last is in its file.
+            for log in running.iter().filter_map(|running| running.log.get()) {
+                let _ = tokio::time::timeout(Duration::from_secs(1), log.ended()).await;
+            }
         }
         lock(&self.volumes).clear();
-        match in_flight {
+        match lease {
+            Some(lease) if !in_flight => lease.release().await,
             // The engine may still make something: the watchdog stays, and the lease for the next run.
-            true => drop(lease),
-            false => lease.release().await,
+            lease => drop(lease),
         }
         Ok(removed)
     }
@@ -393,7 +446,7 @@ impl Stack {
 
     /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.
     pub(crate) async fn leave(&self) {
-        self.closing.store(true, Ordering::SeqCst);
+        self.no_more_failures();
         if let Some(lease) = self.lease.lock().await.take() {
             lease.release().await;
         }

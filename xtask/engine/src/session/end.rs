@@ -7,7 +7,7 @@ use super::services::LOGS;
 use super::{Session, export};
 use crate::Error;
 use crate::event::{Event, LeftService, ServiceState};
-use crate::service::Running;
+use crate::service::{Running, Staying};
 
 /// Nobody waits longer than that at the end for an engine that says nothing: the watchdog does.
 const CLOSING_SILENCE: Duration = Duration::from_secs(5);
@@ -20,6 +20,11 @@ impl Session {
     pub async fn close(&self) -> Result<(), Error> {
         let begun = Instant::now();
         let ran_services = !self.stack.all().is_empty();
+        if self.stack.staying.get().is_some_and(Staying::is_settled) {
+            self.stack.close().await?;
+            self.forget_old_images().await;
+            return Ok(());
+        }
         for running in self.stack.all().iter().filter(|running| running.runs()) {
             let service = running.service.name().to_owned();
             self.events.emit(Event::Service { service, state: ServiceState::Stopping, seconds: 0.0 });

@@ -3,10 +3,13 @@
 mod end;
 mod export;
 mod failure;
+mod hand_over;
 mod head_start;
 mod host;
 mod images;
+mod lasting;
 mod ours;
+mod own;
 mod planned;
 mod platform;
 mod run_test;
@@ -14,6 +17,7 @@ mod secret;
 mod service_image;
 mod services;
 mod solve;
+mod stack_state;
 mod test;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +37,7 @@ pub use host::ca_bundle;
 pub use images::StandIns;
 pub use ours::{Ours, Whose};
 pub use planned::PlannedContainer;
+pub use stack_state::PartState;
 pub use test::TestReport;
 
 use crate::Error;
@@ -43,6 +48,7 @@ use crate::lease;
 use crate::llb::{ResolvedImage, Target};
 use crate::pipeline::{Container, Directory, Image};
 use crate::service::{Identity, Stack};
+pub use crate::service::{Lasting, Prefix, Published, Router, Settled, StackLock};
 
 /// See [`Options::again`].
 #[derive(Clone)]

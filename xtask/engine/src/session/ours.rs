@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use bollard::query_parameters::ListImagesOptionsBuilder;
 
 use super::Session;
+use super::lasting::is_of_stack;
 use super::service_image::{REPOSITORY, is_ours};
 use crate::Error;
-use crate::docker::{EngineError, HOST_LABEL, KIND_LABEL, Owned, SESSION_LABEL};
+use crate::docker::{EngineError, HOST_LABEL, KIND_LABEL, Owned, PREFIX_LABEL, SESSION_LABEL};
 use crate::lease;
 
 /// Something of ours in the engine.
@@ -29,6 +30,8 @@ pub enum Whose {
     Left(String),
     /// The runs to come: data that are kept.
     Kept,
+    /// A person: a stack of this prefix that stays until it is taken down.
+    Stack(String),
 }
 
 impl Session {
@@ -89,7 +92,9 @@ impl Session {
 }
 
 fn ours(owned: Owned) -> Ours {
+    let prefix = || owned.labels.get(PREFIX_LABEL).cloned().unwrap_or_default();
     let whose = match owned.labels.get(SESSION_LABEL) {
+        _ if is_of_stack(&owned) => Whose::Stack(prefix()),
         None => Whose::Kept,
         Some(session) if lease::is_alive(super::host::state_dir().as_deref(), session) => {
             Whose::Running(session.clone())

@@ -7,9 +7,20 @@ use super::Session;
 use crate::Error;
 use crate::dotenv::Dotenv;
 use crate::event::Events;
-use crate::pipeline::{Config, ContainerPath, MountSource, Secret, SecretSource};
+use crate::pipeline::{Config, ContainerPath, MountSource, Secret, SecretSource, Service};
 
 impl Session {
+    /// All variables that are said of a service, secret ones too; not those of its image.
+    ///
+    /// # Errors
+    /// If a secret cannot be read.
+    pub async fn variables_of(&self, service: &Service) -> Result<BTreeMap<String, String>, Error> {
+        let config = &service.0.config;
+        let mut variables: BTreeMap<String, String> = config.env.iter().cloned().collect();
+        variables.extend(self.secret_variables(config).await?);
+        Ok(variables)
+    }
+
     /// The secret variables of a container that runs, with their values.
     pub(super) async fn secret_variables(&self, config: &Config) -> Result<BTreeMap<String, String>, Error> {
         let mut variables = BTreeMap::new();

@@ -9,18 +9,19 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, FutureExt, try_join_all};
+use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::watch;
 
 use super::Session;
 use super::head_start::HeadStart;
+use super::lasting::{Made, Same};
 use super::service_image::ServiceImage;
 use crate::Error;
-use crate::docker::{Ended, EngineError, Labels, Output};
+use crate::docker::{Ended, EngineError, Labels, LogOptions, Output, Printed};
 use crate::event::{Event, ServiceState};
-use crate::pipeline::{Config, Readiness, Service};
+use crate::pipeline::{Readiness, Service};
 use crate::service::{
-    Body, Coming, Dialer, Log, LogOf, Node, PROBER_IDLE, Place, Plan, Probe, Prober, Running, ServiceFailure,
-    State, Target, Why, pause_image,
+    Body, Coming, Log, LogOf, Node, Place, Plan, Probe, Running, ServiceFailure, State, Target, Why,
 };
 
 /// The folder of the services' complete logs, in the record.
@@ -29,6 +30,8 @@ pub(super) const LOGS: &str = "services";
 const READY: Duration = Duration::from_secs(60);
 /// A job has so many times as long: it does the work that services wait for.
 const JOB_FACTOR: u32 = 10;
+/// Lines of a service that ran before which are looked at again: the tail of its failure.
+const LAST: u64 = 40;
 /// How long the last lines of something that ended may still be on their way.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -144,10 +147,39 @@ impl Session {
         // Both take their time; the network is there when the first image is.
         let image = self.service_image(pipeline, &node.service.0.fs);
         let (image, _) = tokio::try_join!(image, self.stack.net())?;
-        let container = self.make(node, plan, &image).await?;
+        let Made { id: container, same, stand_by } = match self.stack.staying.get() {
+            Some(staying) => self.make_lasting(node, plan, &image, staying).await?,
+            None => Made { id: self.make(node, plan, &image).await?, same: None, stand_by: None },
+        };
         let _ = running.container.set(container.clone());
-        let attaching = async { Ok(self.engine.attach(&container).await?) };
+        if same == Some(Same::Done) {
+            self.tell_service(name, ServiceState::Completed, Duration::ZERO);
+            return Ok(());
+        }
+        let attaching = async {
+            match same {
+                Some(Same::Runs) => {
+                    let last = LogOptions { follow: true, tail: Some(LAST), ..LogOptions::default() };
+                    Ok(self.engine.log(&container, &last).map_ok(Printed::into_bytes).boxed())
+                }
+                _ => Ok(self.engine.attach(&container).await?),
+            }
+        };
         let (output, ()) = tokio::try_join!(attaching, self.wait_for_needs(node))?;
+        if same == Some(Same::Runs) {
+            head_start.started(node);
+            let log = self.follow(node, output);
+            let _ = running.log.set(log.clone());
+            let ended = self.end_of(container);
+            return self.run_service(node, running, log, ended, Instant::now()).await;
+        }
+        let mut standing_by = None;
+        if let (Some(staying), None) = (self.stack.staying.get(), same) {
+            if let Some(stand_by) = stand_by {
+                standing_by = self.stand_by(node, running, staying, stand_by).await?;
+            }
+            staying.make_room(&self.engine, name).await?;
+        }
         head_start.wait(node).await;
         self.tell_service(name, ServiceState::Starting { probe: probe(node) }, Duration::ZERO);
         let started = Instant::now();
@@ -163,12 +195,21 @@ impl Session {
         }
         let log = self.follow(node, output);
         let _ = running.log.set(log.clone());
-        let engine = self.engine.clone();
-        let ended = async move { engine.ended(&container).await }.boxed();
+        let ended = self.end_of(container);
         match node.service.is_job() {
-            true => self.run_job(running, ended, started).await,
-            false => self.run_service(node, running, log, ended, started).await,
+            true => self.run_job(running, ended, started).await?,
+            false => self.run_service(node, running, log, ended, started).await?,
         }
+        match (self.stack.staying.get(), standing_by) {
+            (Some(staying), Some(id)) => self.stand_down(node, staying, &id).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The end of a container that runs.
+    pub(super) fn end_of(&self, container: String) -> BoxFuture<'static, Result<Ended, EngineError>> {
+        let engine = self.engine.clone();
+        async move { engine.ended(&container).await }.boxed()
     }
 
     /// The container of a service, not started.
@@ -183,12 +224,7 @@ impl Session {
         let place = self.place(node.name(), aliases, node.group.as_deref(), plan).await?;
         let labels = self.stack.identity.labels(node.name());
         let body = Body { volumes, ..self.service_body(node, image, place, labels).await? };
-        if !body.runs_something() {
-            return Err(Error::Usage(format!(
-                "{}: its image names no command, so there is nothing to run; give it one with with_default_args",
-                node.name()
-            )));
-        }
+        check_runs_something(&body, node.name())?;
         let container = self.stack.create(self.stack.identity.name(node.name()), body.request()).await?;
         self.put_secrets(node.name(), &definition.config, &container).await?;
         Ok(container)
@@ -227,61 +263,6 @@ impl Session {
         Ok(Place::Joined { container })
     }
 
-    /// The container that owns a group's `localhost`, with the names of all its members; it runs.
-    async fn pause(&self, group: &str, plan: &Plan) -> Result<String, Error> {
-        let cell = self.stack.pause(group);
-        let make = async || {
-            let members = plan.groups().remove(group).unwrap_or_default();
-            let mut aliases: BTreeSet<String> = members.iter().map(|node| node.name().to_owned()).collect();
-            aliases.extend(members.iter().flat_map(|node| node.aliases.iter().cloned()));
-            let architecture = self.engine.architecture().await?;
-            let pause = pause_image(&architecture).ok_or_else(|| {
-                Error::Machine(format!(
-                    "a shared localhost needs a program for {architecture}, and there is none: bind services under names"
-                ))
-            })?;
-            let image = self.service_image("pause", &pause.fs).await?;
-            let network = self.stack.net().await?.name.clone();
-            let place = Place::Network { name: network, hostname: group.to_owned(), aliases };
-            self.own_container(&format!("{group}-localhost"), &image, &pause.config, place).await
-        };
-        cell.get_or_try_init(make).await.cloned()
-    }
-
-    /// A container of our own among the services, started.
-    async fn own_container(
-        &self,
-        name: &str,
-        image: &ServiceImage,
-        config: &Config,
-        place: Place,
-    ) -> Result<String, Error> {
-        let labels = self.stack.identity.labels(name);
-        let body = Body::new(&image.id, &image.config, config, place, labels);
-        let container = self.stack.create(self.stack.identity.name(name), body.request()).await?;
-        self.engine.start_container(&container, name).await?;
-        Ok(container)
-    }
-
-    /// What connects to containers: we ourselves, or a prober where their addresses mean nothing here.
-    async fn dialer(&self) -> Result<&Dialer, Error> {
-        let find = async || {
-            let net = self.stack.net().await?;
-            let image = match &self.options.prober {
-                Some(image) if !net.is_here => image,
-                _ => return Ok(Dialer::Direct),
-            };
-            self.events.detail("containers cannot be reached from here: a prober among them looks at them");
-            let prober = crate::pipeline::Container::from(image.clone()).with_entrypoint(PROBER_IDLE);
-            let image = self.service_image("prober", &prober.fs).await?;
-            let (name, aliases) = (net.name.clone(), BTreeSet::new());
-            let place = Place::Network { name, hostname: "prober".into(), aliases };
-            let container = self.own_container("prober", &image, &prober.config, place).await?;
-            Ok(Dialer::Prober(Arc::new(Prober::new(&self.engine, container))))
-        };
-        self.stack.dialer.get_or_try_init(find).await
-    }
-
     async fn wait_for_needs(&self, node: &Node) -> Result<(), Error> {
         let needed: Vec<Arc<Running>> = self
             .stack
@@ -301,7 +282,7 @@ impl Session {
         Ok(())
     }
 
-    fn follow(&self, node: &Node, output: Output) -> Arc<Log> {
+    pub(super) fn follow(&self, node: &Node, output: Output) -> Arc<Log> {
         let name = node.name().to_owned();
         let needle = match &node.service.0.readiness {
             Some(Readiness::LogLine { text }) => Some(text.clone()),
@@ -409,7 +390,7 @@ impl Session {
         });
     }
 
-    async fn service_failed(&self, running: &Running, why: Why) -> Error {
+    pub(super) async fn service_failed(&self, running: &Running, why: Why) -> Error {
         failed(running, why, &self.events).await
     }
 
@@ -417,8 +398,19 @@ impl Session {
         self.events.emit(Event::Service { service: name.to_owned(), state, seconds: took.as_secs_f64() });
     }
 
-    fn ready_timeout(&self) -> Duration {
+    pub(super) fn ready_timeout(&self) -> Duration {
         self.options.ready_timeout.unwrap_or(READY)
+    }
+}
+
+/// # Errors
+/// [`Error::Usage`] if a container has nothing to run.
+pub(super) fn check_runs_something(body: &Body<'_>, name: &str) -> Result<(), Error> {
+    match body.runs_something() {
+        true => Ok(()),
+        false => Err(Error::Usage(format!(
+            "{name}: its image names no command, so there is nothing to run; give it one with with_default_args"
+        ))),
     }
 }
 
@@ -456,11 +448,11 @@ async fn failed(running: &Running, why: Why, events: &crate::event::Events) -> E
     Error::Service(Box::new(failure))
 }
 
-fn too_late(limit: Duration, readiness: &str, last: &str) -> Why {
+pub(super) fn too_late(limit: Duration, readiness: &str, last: &str) -> Why {
     Why::NotReady { limit, readiness: readiness.to_owned(), last: last.to_owned() }
 }
 
-fn unfit(probe: &Probe, last: String) -> Why {
+pub(super) fn unfit(probe: &Probe, last: String) -> Why {
     match probe.is_healthcheck() {
         true => Why::Unhealthy { last },
         false => Why::CannotStart(last),

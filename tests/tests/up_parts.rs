@@ -1,0 +1,154 @@
+//! What there is to do with the parts of a stack: `ps`, `logs`, `exec`, `shell`, `restart`, `open`.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tests::{Application, binary, docker, get};
+
+/// A run with something on its standard input.
+#[track_caller]
+fn run_with(app: &Application, args: &[&str], input: &[u8]) -> Output {
+    let mut command = Command::new(binary());
+    command.args(args).args(["--prefix", &app.prefix()]).env("XDG_STATE_HOME", app.state());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("GITHUB_ACTIONS");
+    let mut child = command.spawn().expect("the binary starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let input = input.to_vec();
+    let writer = thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().expect("its end");
+    let _ = writer.join().expect("a thread"); // it may read none of it
+    output
+}
+
+/// The same in a terminal of its own, after shell commands there.
+#[track_caller]
+fn in_terminal(app: &Application, before: &str, args: &str, after: &str) -> String {
+    let line = format!("{before}; {} {args}; {after}", binary().display());
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    command.env("XDG_STATE_HOME", app.state()).env_remove("GITHUB_ACTIONS");
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = child.expect("script");
+    let _nobody_types = child.stdin.take(); // and it is open: `script` would type its end
+    let output = child.wait_with_output().expect("its end");
+    String::from_utf8_lossy(&output.stdout).replace('\r', "")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_parts_of_a_stack_can_be_looked_at_and_worked_with() {
+    let app = Application::new();
+    let missing = app.of_stack("exec", &["crux", "true"]).expect(3);
+    missing.sentence(&["there is no stack", "cargo xtask up"]);
+    assert!(app.of_stack("ps", &[]).expect(0).stdout.contains("there is no stack"));
+    let up = app.of_stack("up", &[]).expect(0);
+    ps(&app);
+    exec(&app);
+    terminal(&app);
+    logs(&app);
+
+    let started = |part: &str| docker(&["inspect", "--format", "{{.State.StartedAt}}", &app.container(part)]);
+    let (kratos, before) = (app.container("kratos"), started("kratos"));
+    app.of_stack("restart", &["kratos"]).expect(0);
+    assert_eq!(app.container("kratos"), kratos);
+    assert_ne!(started("kratos"), before);
+
+    let open = app.of_stack("open", &["--print"]).expect(0);
+    assert_eq!(open.stdout.trim(), format!("http://{}", up.door("traefik")));
+
+    // One that ends starts again; one that a person stopped stays so, and is told.
+    let crux = started("crux");
+    let _ = get(&up.door("crux"), "/die");
+    let begun = Instant::now();
+    while started("crux") == crux {
+        assert!(begun.elapsed() < Duration::from_secs(60), "crux never started again");
+        thread::sleep(Duration::from_millis(100)); // between two looks
+    }
+    docker(&["stop", "--time", "0", &app.container("mail")]);
+    let ps = app.of_stack("ps", &[]).expect(0);
+    assert!(ps.stdout.contains("not running: mail;"), "{}", ps.stdout);
+    app.of_stack("exec", &["mail", "true"]).expect(3).sentence(&["mail does not run"]);
+    app.of_stack("down", &["--volumes"]).expect(0);
+}
+
+fn ps(app: &Application) {
+    let ps = app.of_stack("ps", &["--json"]).expect(0);
+    let parts: Vec<Value> =
+        ps.stdout.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    assert_eq!(parts.len(), 8, "{}", ps.stdout);
+    for part in &parts {
+        let is_job = part["job"] == true;
+        assert_eq!(part["state"], if is_job { "exited" } else { "running" }, "{part}");
+        assert_eq!(part["ready"], if is_job { Value::Null } else { true.into() }, "{part}");
+        assert_eq!(part["memory"].as_u64().is_some_and(|bytes| bytes > 1_000_000), !is_job, "{part}");
+    }
+    assert_eq!(parts[0]["part"], "crux");
+    assert_eq!(parts[0]["ports"][0]["port"], 1848);
+    let table = app.of_stack("ps", &[]).expect(0).stdout;
+    let database = table.lines().find(|line| line.starts_with("database ")).expect("a row");
+    assert!(database.contains(" ready ") && database.contains("postgres:14.2-alpine"), "{database}");
+}
+
+fn exec(app: &Application) {
+    let script = "echo out; echo err >&2; exit 7";
+    let prefix = app.prefix();
+    let run = app.run(&["exec", "--prefix", &prefix, "crux", "--", "sh", "-c", script]);
+    assert_eq!((run.code, &*run.stdout, &*run.stderr), (Some(7), "out\n", "err\n"));
+    let million = vec![b'x'; 1_000_000];
+    let output = run_with(app, &["shell", "crux"], b"echo $((40 + 2)); exit 3");
+    assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(3), "42\n"));
+    let state = app.state();
+    let mut count = Command::new(binary());
+    count.args(["exec", "--prefix", &prefix, "crux", "wc", "-c"]).env("XDG_STATE_HOME", state);
+    let mut child = count.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary starts");
+    child.stdin.take().expect("a pipe").write_all(&million).expect("all is read");
+    assert_eq!(text(&child.wait_with_output().expect("its end").stdout).trim(), "1000000");
+    app.of_stack("exec", &["cruks", "true"]).expect(2).sentence(&["did you mean crux?"]);
+}
+
+fn terminal(app: &Application) {
+    let prefix = app.prefix();
+    let args = format!("exec --prefix {prefix} crux sh -c 'sleep 1; tty; stty size; exit 5'");
+    let said = in_terminal(app, "stty rows 33 cols 99; stty -g", &args, "echo code $?; stty -g");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 5, "{said}");
+    assert!(lines[1].starts_with("/dev/pts/"), "{said}");
+    assert_eq!(&lines[2..4], ["33 99", "code 5"], "{said}");
+    assert_eq!(lines[0], lines[4], "the terminal is as it was");
+}
+
+fn logs(app: &Application) {
+    let one = app.of_stack("logs", &["crux"]).expect(0);
+    assert!(one.stdout.lines().any(|line| line == "crux listens"), "{}", one.stdout);
+    let job = app.of_stack("logs", &["crux-migrate", "--tail", "1"]).expect(0);
+    assert_eq!(job.stdout, "no migration is left to do\n");
+    let all = app.of_stack("logs", &[]).expect(0).stdout;
+    for line in ["    crux | crux listens", " crux-ui | crux-ui listens"] {
+        assert!(all.lines().any(|known| known == line), "{line} in {all}");
+    }
+    let place = |text: &str| all.find(text).unwrap_or_else(|| panic!("{text} in {all}"));
+    assert!(place("database |") < place("    crux |"), "in the order of time: {all}");
+    let none = app.of_stack("logs", &["--since", "2100-01-01T00:00:00Z"]);
+    assert_ne!(none.code, Some(0), "a time that the engine's API cannot hold is told");
+    let since = app.of_stack("logs", &["--since", "2037-01-01T00:00:00Z", "crux"]).expect(0);
+    assert_eq!(since.stdout, "");
+    app.of_stack("logs", &["databse"]).expect(2).sentence(&["did you mean database?"]);
+
+    // What comes, too, until Ctrl-C.
+    let following = app.start(&["logs", "--prefix", &app.prefix(), "-f", "--tail", "0", "database", "mail"]);
+    thread::sleep(Duration::from_millis(1500)); // it tells nobody that it listens
+    let warn = "DO $$ BEGIN RAISE WARNING 'to the log'; END $$";
+    let psql = ["psql", "--username=crux", "--dbname=crux", "--command", warn];
+    docker(&[&["exec", &*app.container("database")], psql.as_slice()].concat());
+    thread::sleep(Duration::from_millis(500)); // the same
+    let run = following.end_by("INT").0;
+    assert_eq!((run.code, &*run.stderr), (Some(130), ""));
+    let line = run.stdout.lines().next().expect("a line");
+    assert!(line.starts_with("database | ") && line.ends_with("WARNING:  to the log"), "{}", run.stdout);
+}

@@ -1,0 +1,94 @@
+//! `up --watch`: an edit replaces the part while requests through Traefik go on, and none of them fails.
+
+use std::cell::Cell;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tests::{Application, docker, get};
+
+/// Requests through the one door, one after another, from several at once.
+struct Load {
+    stop: Arc<AtomicBool>,
+    answered: Arc<AtomicUsize>,
+    clients: Vec<JoinHandle<Vec<String>>>,
+}
+
+impl Load {
+    fn on(web: &str) -> Self {
+        let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let clients = ["/api/health", "/", "/api/health"].map(|path| {
+            let (stop, answered, web) = (stop.clone(), answered.clone(), web.to_owned());
+            thread::spawn(move || {
+                let mut failed = Vec::new();
+                while !stop.load(Ordering::SeqCst) {
+                    match get(&web, path) {
+                        Ok(_) => drop(answered.fetch_add(1, Ordering::SeqCst)),
+                        Err(error) => failed.push(format!("{path}: {error}")),
+                    }
+                    thread::sleep(Duration::from_millis(5)); // its pace
+                }
+                failed
+            })
+        });
+        Self { stop, answered, clients: clients.into() }
+    }
+
+    /// How many were answered, and what failed.
+    fn end(self) -> (usize, Vec<String>) {
+        self.stop.store(true, Ordering::SeqCst);
+        let failed = self.clients.into_iter().flat_map(|client| client.join().expect("a client"));
+        (self.answered.load(Ordering::SeqCst), failed.collect())
+    }
+}
+
+#[test]
+fn an_edit_replaces_a_part_and_no_request_fails() {
+    let app = Application::new();
+    let up = app.of_stack("up", &[]).expect(0);
+    let mut watch = app.start(&["up", "--prefix", &app.prefix(), "--watch"]);
+    let mut wait = |count: usize, text: &str| {
+        let seen = Cell::new(0);
+        watch.wait_for(&format!("{text}, {count} times"), |event| {
+            // Each look begins with the first event.
+            let before = if event["event"] == "run_started" { 0 } else { seen.get() };
+            seen.set(before + usize::from(event["text"].as_str().is_some_and(|told| told.contains(text))));
+            seen.get() == count
+        });
+    };
+    wait(1, "watching for changes");
+    let ids = |part| app.container(part);
+    let [crux, ui, database] = ["crux", "crux-ui", "database"].map(ids);
+
+    let load = Load::on(&up.door("traefik"));
+    app.serve_also("console.log('second version')");
+    wait(1, "replaced, for they changed: crux");
+    wait(2, "watching for changes");
+    let page = fs::read_to_string(app.path("web/crux-ui/server.js")).expect("a file");
+    app.write("web/crux-ui/server.js", &page.replace("a page", "another page"));
+    wait(1, "replaced, for they changed: crux-ui");
+    wait(3, "watching for changes");
+    // One that cannot be built, and one that does not run, leave the old one.
+    app.serve_also("this is no JavaScript");
+    wait(1, "what ran before runs");
+    wait(4, "watching for changes");
+    app.serve_also("process.exit(9)");
+    wait(2, "what ran before runs");
+    let (answered, failed) = load.end();
+    assert_eq!(failed, [""; 0], "of {answered}");
+    assert!(answered > 100, "{answered}");
+
+    assert_ne!(ids("crux"), crux);
+    assert_ne!(ids("crux-ui"), ui);
+    assert_eq!(ids("database"), database, "what depends on nothing new is untouched");
+    assert!(docker(&["logs", &ids("crux")]).contains("second version"));
+    assert!(get(&up.door("traefik"), "/").unwrap().ends_with("another page"));
+    assert!(get(&up.door("crux"), "/").unwrap().contains("operational"), "its own port moved with it");
+    let (run, _) = watch.end_by("INT");
+    assert_eq!((run.code, &*run.stderr), (Some(130), ""));
+    assert!(get(&up.door("traefik"), "/api/health").unwrap().contains("operational"), "it stays");
+    assert_eq!(app.all_in_engine().len(), 10, "{:?}", app.all_in_engine());
+    app.of_stack("down", &["--volumes"]).expect(0);
+}

@@ -1,0 +1,267 @@
+//! What a session makes of a stack that stays: what was there before, what is new, what takes whose
+//! place; until it is settled, so that it can be taken back.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::{join_all, try_join_all};
+use tokio::sync::OnceCell;
+
+use super::{Identity, Lasting, Prefix};
+use crate::docker::{
+    Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OwnedKind, PART_LABEL, PREFIX_LABEL, PURPOSE_LABEL,
+    StackContainer, TASK_LABEL, UP_LABEL, refused,
+};
+
+/// The kind of all that belongs to such a stack.
+pub(crate) const KIND: &str = "stack";
+/// How long what ran before may take to end by itself: it has data, or somebody waits.
+const GRACE_WITH_DATA: i32 = 10;
+const GRACE: i32 = 3;
+
+/// While it is there, no other process brings a stack up or down.
+#[derive(Debug)]
+pub struct StackLock {
+    _file: Option<File>,
+}
+
+impl StackLock {
+    pub(crate) fn new(file: Option<File>) -> Self {
+        Self { _file: file }
+    }
+}
+
+/// A stack that stays, while a session brings it up.
+pub(crate) struct Staying {
+    pub(crate) lasting: Lasting,
+    /// What was there when the session first looked.
+    before: OnceCell<Vec<StackContainer>>,
+    /// The container of each part from now on, by part.
+    now: Mutex<BTreeMap<String, Now>>,
+    /// Those that ran before and were stopped for others that take their place.
+    stopped: Mutex<Vec<StackContainer>>,
+    /// Hosts by the services that are at them for a moment.
+    routed: tokio::sync::Mutex<BTreeMap<String, String>>,
+    settled: AtomicBool,
+    lock: Mutex<Option<StackLock>>,
+}
+
+/// The container of a part from now on.
+#[derive(Debug, Clone)]
+pub(crate) struct Now {
+    pub(crate) id: String,
+    pub(crate) is_job: bool,
+    /// It was there before.
+    pub(crate) is_same: bool,
+    /// Another one was there before.
+    pub(crate) takes_a_place: bool,
+}
+
+/// What became of the parts of a stack.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Those that went on as they were.
+    pub unchanged: Vec<String>,
+    /// Those in whose place new ones are.
+    pub replaced: Vec<String>,
+    /// Those that are new.
+    pub new: Vec<String>,
+    /// Those that are no longer part of it.
+    pub gone: Vec<String>,
+}
+
+/// The labels by which all of a stack is found.
+pub(crate) fn filter(prefix: Option<&Prefix>, host: &str) -> Vec<String> {
+    let mut labels = vec![format!("{KIND_LABEL}={KIND}"), format!("{HOST_LABEL}={host}")];
+    labels.extend(prefix.map(|prefix| format!("{PREFIX_LABEL}={prefix}")));
+    labels
+}
+
+/// Ends a container so that its data are whole.
+pub(crate) async fn stop(engine: &Engine, container: &StackContainer) -> Result<(), EngineError> {
+    let grace = if container.has_volume { GRACE_WITH_DATA } else { GRACE };
+    engine.stop_container(&container.id, grace).await
+}
+
+impl Staying {
+    pub(crate) fn new(lasting: Lasting, lock: StackLock) -> Self {
+        Self {
+            lasting,
+            before: OnceCell::new(),
+            now: Mutex::default(),
+            stopped: Mutex::default(),
+            routed: tokio::sync::Mutex::default(),
+            settled: AtomicBool::new(false),
+            lock: Mutex::new(Some(lock)),
+        }
+    }
+
+    /// The labels of something of the stack that `identity` makes.
+    pub(crate) fn labels(&self, identity: &Identity, part: &str) -> Labels {
+        let labels = [
+            (KIND_LABEL, KIND),
+            (HOST_LABEL, &identity.host),
+            (PREFIX_LABEL, self.lasting.prefix.as_str()),
+            (UP_LABEL, &identity.session),
+            (TASK_LABEL, &identity.task),
+            (PART_LABEL, part),
+        ];
+        let said = labels.into_iter().filter(|(_, value)| !value.is_empty());
+        said.map(|(label, value)| (label.to_owned(), value.to_owned())).collect()
+    }
+
+    /// What was there of the stack.
+    pub(crate) async fn before(&self, engine: &Engine, host: &str) -> Result<&[StackContainer], EngineError> {
+        let look = async || engine.stack_containers(&filter(Some(&self.lasting.prefix), host)).await;
+        self.before.get_or_try_init(look).await.map(Vec::as_slice)
+    }
+
+    /// The network of the stack, if it is there.
+    pub(crate) async fn network(&self, engine: &Engine, host: &str) -> Result<Option<String>, EngineError> {
+        let owned = engine.owned(&filter(Some(&self.lasting.prefix), host)).await?;
+        Ok(owned.into_iter().find(|owned| owned.kind == OwnedKind::Network).map(|network| network.name))
+    }
+
+    /// From now on a part is this container.
+    pub(crate) fn is_now(&self, part: &str, now: Now) {
+        lock(&self.now).insert(part.to_owned(), now);
+    }
+
+    /// The container of the router, if it is the one that ran before: clients come through it already.
+    pub(crate) async fn router(&self, engine: &Engine) -> Result<Option<String>, EngineError> {
+        let Some(router) = &self.lasting.router else { return Ok(None) };
+        let before = self.before.get().into_iter().flatten();
+        let mut running = before.filter(|it| it.label(PART_LABEL) == router.service && it.is_running());
+        let Some(running) = running.next() else { return Ok(None) };
+        // It may be replaced in this very run, or be gone by now.
+        let is_replaced = lock(&self.now).get(&router.service).is_some_and(|now| now.id != running.id);
+        let is_there = engine.look_at(&running.id).await?.is_some();
+        Ok((!is_replaced && is_there).then(|| running.id.clone()))
+    }
+
+    /// Writes for the router that a service is at `host`, under its own name for none.
+    pub(crate) async fn route(
+        &self,
+        engine: &Engine,
+        router: &str,
+        service: &str,
+        host: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let mut routed = self.routed.lock().await; // one writes at a time
+        match host {
+            Some(host) => drop(routed.insert(service.to_owned(), host.to_owned())),
+            None => drop(routed.remove(service)),
+        }
+        self.write_routes(engine, router, &routed).await
+    }
+
+    async fn write_routes(
+        &self,
+        engine: &Engine,
+        router: &str,
+        hosts: &BTreeMap<String, String>,
+    ) -> Result<(), EngineError> {
+        let Some(known) = &self.lasting.router else { return Ok(()) };
+        let routes = (known.routes)(hosts);
+        let mut archive = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(routes.len() as u64);
+        header.set_mode(0o644);
+        let path = known.file.trim_start_matches('/');
+        let packed = archive.append_data(&mut header, path, routes.as_bytes());
+        let archive = packed.and_then(|()| archive.into_inner());
+        let archive = archive.map_err(|error| refused("take the routes", &error.to_string()))?;
+        engine.put_files(router, archive).await
+    }
+
+    /// Stops what ran before as this part, so that another takes its place.
+    pub(crate) async fn make_room(&self, engine: &Engine, part: &str) -> Result<(), EngineError> {
+        let before = self.before.get().into_iter().flatten();
+        let running = before.filter(|old| old.label(PART_LABEL) == part && old.is_running());
+        for old in running {
+            lock(&self.stopped).push(old.clone()); // first: it may be given up in the middle
+            stop(engine, old).await?;
+        }
+        Ok(())
+    }
+
+    /// All is well: what was replaced goes, the new ones get their names, and all services start
+    /// again with the engine.
+    pub(crate) async fn settle(&self, engine: &Engine) -> Result<Settled, EngineError> {
+        if let Some(router) = self.router(engine).await? {
+            self.write_routes(engine, &router, &BTreeMap::new()).await?; // what a killed run wrote
+        }
+        let now = lock(&self.now).clone();
+        let before = self.before.get().map(Vec::as_slice).unwrap_or_default();
+        let mut settled = Settled::default();
+        let stays = |old: &&StackContainer| now.values().any(|now| now.id == old.id);
+        let goes: Vec<&StackContainer> = before.iter().filter(|old| !stays(old)).collect();
+        for old in &goes {
+            let part = old.label(PART_LABEL);
+            if !now.contains_key(part) && old.label(PURPOSE_LABEL) != JOB {
+                settled.gone.push(part.to_owned());
+            }
+        }
+        let remove = goes.iter().map(async |old| {
+            if old.is_running() {
+                stop(engine, old).await?;
+            }
+            engine.remove_container(&old.id).await
+        });
+        try_join_all(remove).await?;
+        let keep = now.iter().map(async |(part, now)| {
+            let name = self.lasting.prefix.name(part);
+            let known = before.iter().find(|old| old.id == now.id);
+            if known.is_none_or(|known| known.name != name) {
+                engine.rename_container(&now.id, &name).await?;
+            }
+            if !now.is_job {
+                engine.restart_always(&now.id).await?;
+            }
+            Ok::<_, EngineError>(())
+        });
+        try_join_all(keep).await?;
+        self.settled.store(true, Ordering::SeqCst);
+        lock(&self.lock).take(); // whoever waits may go on
+        for (part, now) in now.into_iter().filter(|(_, now)| !now.is_job) {
+            match now {
+                Now { is_same: true, .. } => settled.unchanged.push(part),
+                Now { takes_a_place: true, .. } => settled.replaced.push(part),
+                Now { .. } => settled.new.push(part),
+            }
+        }
+        Ok(settled)
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::SeqCst)
+    }
+
+    /// Takes back all that the session `id` made, and lets run again what ran before. Gives how much
+    /// it removed.
+    pub(crate) async fn take_back(&self, engine: &Engine, id: &str) -> Result<usize, EngineError> {
+        let removed = engine.sweep(&[format!("{UP_LABEL}={id}"), format!("{KIND_LABEL}={KIND}")]).await?;
+        let stopped = std::mem::take(&mut *lock(&self.stopped));
+        let started = join_all(stopped.iter().map(|old| engine.start_container(&old.id, &old.name))).await;
+        started.into_iter().collect::<Result<(), _>>()?;
+        let routed = self.routed.lock().await.keys().cloned().collect::<Vec<_>>();
+        if let (false, Some(router)) = (routed.is_empty(), self.router(engine).await?) {
+            for service in routed {
+                self.route(engine, &router, &service, None).await?;
+            }
+        }
+        lock(&self.lock).take();
+        Ok(removed)
+    }
+}
+
+/// The value of [`PURPOSE_LABEL`] for what runs to its end.
+pub(crate) const JOB: &str = "job";
+/// Its value for all else.
+pub(crate) const SERVICE: &str = "service";
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,129 @@
+//! A service behind a router makes room for its successor without a request lost: a stand-by, the
+//! same but for its ports on the host, takes the requests until the successor is ready.
+//!
+//! The ports are why there are two: two containers cannot have one of them, and a container's ports
+//! are for life.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bollard::models::ContainerCreateBody;
+
+use super::Session;
+use super::services::{too_late, unfit};
+use crate::Error;
+use crate::pipeline::Readiness;
+use crate::service::{Log, Node, Probe, Running, Staying, Target, Why};
+
+/// How long a router may take to do as it is told.
+const ROUTED: Duration = Duration::from_secs(20);
+/// How long requests that are under way may go on: the router tells nobody how many there are.
+const DRAIN: Duration = Duration::from_secs(1);
+
+/// The container that stands by.
+pub(super) struct StandBy {
+    /// Its name among containers, and on the network.
+    pub(super) name: String,
+    pub(super) body: ContainerCreateBody,
+}
+
+impl Session {
+    /// Starts the stand-by, waits until it is ready, and has the router pass requests to it. Gives its
+    /// id; nothing if the router is new itself, and nobody comes through it yet.
+    pub(super) async fn stand_by(
+        &self,
+        node: &Node,
+        running: &Running,
+        staying: &Staying,
+        stand_by: StandBy,
+    ) -> Result<Option<String>, Error> {
+        let Some(router) = staying.router(&self.engine).await? else { return Ok(None) };
+        let StandBy { name, body } = stand_by;
+        let id = self.stack.create(staying.lasting.prefix.name(&name), body).await?;
+        self.put_secrets(node.name(), &node.service.0.config, &id).await?;
+        let output = self.engine.attach(&id).await?;
+        let started = Instant::now();
+        self.engine.start_container(&id, &name).await?;
+        let log = self.follow(node, output);
+        let probe = self.probe_of(node, &id, log.clone()).await?;
+        let limit = node.service.0.timeout.unwrap_or(self.ready_timeout());
+        let left = limit.saturating_sub(started.elapsed());
+        let ready = tokio::select! {
+            biased;
+            ended = self.end_of(id.clone()) => Err(Why::EndedBeforeReady(ended?)),
+            seen = tokio::time::timeout(left, probe.ready()) => match seen {
+                Err(_) => Err(too_late(limit, &probe.describe(), &probe.last())),
+                Ok(seen) => seen?.map_err(|last| unfit(&probe, last)),
+            },
+        };
+        if let Err(why) = ready {
+            let _ = running.log.set(log);
+            return Err(self.service_failed(running, why).await);
+        }
+        self.route(staying, &router, node.name(), Some(&name)).await?;
+        Ok(Some(id))
+    }
+
+    /// The successor is ready: it gets the requests, and the stand-by goes.
+    pub(super) async fn stand_down(&self, node: &Node, staying: &Staying, id: &str) -> Result<(), Error> {
+        if let Some(router) = staying.router(&self.engine).await? {
+            self.route(staying, &router, node.name(), None).await?;
+        }
+        Ok(self.engine.remove_container(id).await?)
+    }
+
+    /// Has the router pass a service's requests to a host, its own name for none, and waits until it
+    /// does and those under way are answered.
+    async fn route(
+        &self,
+        staying: &Staying,
+        router: &str,
+        service: &str,
+        host: Option<&str>,
+    ) -> Result<(), Error> {
+        let Some(known) = &staying.lasting.router else { return Ok(()) };
+        staying.route(&self.engine, router, service, host).await?;
+        let shows = (known.shows)(service, host.unwrap_or(service));
+        let probe = self.probe_by(&known.service, router, &shows, Arc::new(Log::none())).await?;
+        match tokio::time::timeout(ROUTED, probe.ready()).await {
+            Ok(seen) => seen?.map_err(Error::Machine)?,
+            Err(_) => {
+                return Err(Error::Machine(format!(
+                    "{} did not pass {service} on to its new container within {} s: {}; look at `cargo xtask logs {}`",
+                    known.service,
+                    ROUTED.as_secs(),
+                    probe.last(),
+                    known.service
+                )));
+            }
+        }
+        tokio::time::sleep(DRAIN).await;
+        Ok(())
+    }
+
+    async fn probe_of(&self, node: &Node, id: &str, log: Arc<Log>) -> Result<Probe, Error> {
+        let definition = &node.service.0;
+        let readiness = Readiness::or_default(definition.readiness.as_ref(), &definition.config.ports);
+        self.probe_by(node.name(), id, &readiness, log).await
+    }
+
+    async fn probe_by(
+        &self,
+        service: &str,
+        id: &str,
+        readiness: &Readiness,
+        log: Arc<Log>,
+    ) -> Result<Probe, Error> {
+        let network = &self.stack.net().await?.name;
+        let target = Target {
+            engine: self.engine.clone(),
+            container: id.to_owned(),
+            service: service.to_owned(),
+            address: self.engine.address(id, network).await?,
+            dialer: self.dialer().await?.clone(),
+            ports: Vec::new(),
+            log,
+        };
+        Ok(Probe::new(Some(readiness), target))
+    }
+}

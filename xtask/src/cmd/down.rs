@@ -1,0 +1,43 @@
+//! `cargo xtask down`.
+
+use crate::context::Context;
+use crate::lasting::Named;
+
+/// Take a stack of `up` down; its data stay
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It is found by its prefix, from whatever checkout and terminal.
+
+Examples:
+  cargo xtask down                           the stack of this checkout
+  cargo xtask down --prefix feature-x
+  cargo xtask down --volumes                 with its data")]
+pub struct Args {
+    #[command(flatten)]
+    stack: Named,
+    /// Its data, too
+    #[arg(long)]
+    volumes: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// If something cannot be removed. That there is no such stack is no error.
+pub async fn run(Args { stack, volumes }: Args, context: &Context) -> anyhow::Result<()> {
+    let prefix = stack.prefix(context)?;
+    let session = context.session_that_only_looks().await?;
+    let _lock = session.lock_stack(&prefix).await?;
+    let removed = session.take_down(&prefix, volumes).await?;
+    for line in &removed {
+        context.events.output(line);
+    }
+    match removed.len() {
+        0 => context.events.output(format!("there is no stack {prefix}; `cargo xtask ps --all` shows all there are")),
+        count => context.events.output(format!("{count} removed")),
+    }
+    if !volumes && !removed.is_empty() {
+        context.events.notice("its data stay for the next `up`; `--volumes` removes them, too");
+    }
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! `cargo xtask env`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use xtask_engine::dotenv::{Dotenv, Edited, written};
+use xtask_engine::docker::PART_LABEL;
+use xtask_engine::source::reason;
+use xtask_engine::{Error, Session};
+
+use crate::consent;
+use crate::context::Context;
+use crate::lasting::{Named, Parts};
+use crate::stack::doors::{Door, doors};
+use crate::stack::environment::readdressed;
+use crate::stack::{CRUX, CRUX_UI, KRATOS, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
+use crate::terminal;
+
+/// The variables to run a part on this machine, beside the rest of the stack
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Addresses are those of this machine at which the stack's ports are. A .env file keeps all its lines and comments;
+what it has already and what it has differently is shown before it is written.
+
+Examples:
+  cargo xtask up --disable-crux
+  cargo xtask env crux --into web/crux/.env
+  npm --prefix web/crux run start:dev")]
+pub struct Args {
+    #[command(flatten)]
+    stack: Named,
+    /// Put them into this .env file
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+    /// Without asking
+    #[arg(long, short, requires = "into")]
+    yes: bool,
+    /// The part
+    #[arg(value_parser = PossibleValuesParser::new([CRUX, CRUX_UI, KRATOS]))]
+    part: String,
+}
+
+/// What is for a container only: how it is built, and where it listens there.
+const OF_CONTAINER: [&str; 2] = ["NODE_ENV", "HOSTNAME"];
+
+/// Runs it.
+///
+/// # Errors
+/// `NotReady` if there is no stack; if the file cannot be read or written.
+pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> anyhow::Result<()> {
+    let prefix = stack.prefix(context)?;
+    let mut setting = Setting::read(context.project()?, context.images.clone(), None, &context.events)?;
+    let session = context.session_that_only_looks().await?;
+    let parts = Parts::of(&session, &prefix).await?;
+    let all = doors(&setting);
+    let addresses = addresses(&all, &parts);
+    let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);
+    let web = web.map(|(_, address)| address.replace("127.0.0.1", "localhost")).unwrap_or_default();
+    let runs = |part: &&str| parts.services().iter().any(|it| it.label(PART_LABEL) == *part);
+    let disabled = PARTS.into_iter().filter(|part| !runs(part)).map(str::to_owned).collect();
+    let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse().ok());
+    let published = addresses.iter();
+    let published =
+        published.filter_map(|(door, address)| Some((port(address)?, door.part, door.port))).collect();
+    setting.kratos.password = session.secret_of_stack(&prefix, crate::stack::KRATOS_PASSWORD);
+    setting.kratos.cookie = session.secret_of_stack(&prefix, crate::stack::KRATOS_COOKIE);
+    setting.lasting = Some(LastingSetting { owner: prefix.to_string(), web, published, disabled });
+    let variables = variables(&session, &setting, &part, &addresses).await?;
+    match into {
+        None => {
+            for (name, value) in &variables {
+                let value = written(value).unwrap_or_else(|| value.clone());
+                terminal::write_out(format!("{name}={value}\n").as_bytes())?;
+            }
+        }
+        Some(file) => put_into(&file, &variables, yes, context).await?,
+    }
+    if runs(&&*part) {
+        let option = stack.option();
+        context.events.notice(format!(
+            "{part} runs in the stack, too: `cargo xtask up{option} --disable {part}` leaves it to you"
+        ));
+    }
+    Ok(())
+}
+
+/// The address at which each door is found from this machine: where its part's container has it, or
+/// where the part listens itself.
+fn addresses(doors: &[Door], parts: &Parts) -> Vec<(Door, String)> {
+    let address = |door: &Door| {
+        let services = parts.services();
+        let Some(part) = services.into_iter().find(|it| it.label(PART_LABEL) == door.part) else {
+            return Some(format!("127.0.0.1:{}", door.port));
+        };
+        let (_, ip, port) = part.ports.iter().find(|(port, ..)| *port == door.port)?;
+        let ip = if matches!(ip.as_str(), "0.0.0.0" | "::") { "127.0.0.1" } else { ip };
+        Some(if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") })
+    };
+    doors.iter().filter_map(|door| Some((*door, address(door)?))).collect()
+}
+
+async fn variables(
+    session: &Session,
+    setting: &Setting,
+    part: &str,
+    addresses: &[(Door, String)],
+) -> Result<Vec<(String, String)>, Error> {
+    let stack = Stack::whole(setting)?;
+    let service = stack.services().into_iter().find(|service| service.name() == part);
+    let Some(service) = service else { return Err(Error::Usage(format!("there is no part {part}"))) };
+    let variables = session.variables_of(service).await?.into_iter();
+    let here = |(name, value): (String, String)| {
+        let find = |host: &str, port: u16| {
+            let is_it = |(door, _): &&(Door, String)| door.part == host && door.port == port;
+            addresses.iter().find(is_it).map(|(_, address)| address.clone())
+        };
+        let value = readdressed(&value, find).into_owned();
+        (name, value)
+    };
+    Ok(variables.filter(|(name, _)| !OF_CONTAINER.contains(&name.as_str())).map(here).collect())
+}
+
+/// Shows what would be different in a file, and writes it.
+async fn put_into(
+    file: &Path,
+    variables: &[(String, String)],
+    yes: bool,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let cannot = |what: &str, error: &io::Error| {
+        Error::Usage(format!("cannot {what} {}: {}; name another file", file.display(), reason(error)))
+    };
+    let before = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(cannot("read", &error).into()),
+    };
+    let edited = Dotenv::edit(&before, variables)
+        .map_err(|error| Error::Usage(format!("{} {error}", file.display())))?;
+    let shown = file.display();
+    if edited.changes.is_empty() {
+        context.events.output(format!("{shown} has all of it already"));
+        return Ok(());
+    }
+    for line in difference(&edited) {
+        context.events.output(line);
+    }
+    if !yes {
+        let instead = format!("`cargo xtask env … --into {shown} --yes` writes it");
+        consent::ask(&format!("Write {shown}?"), &instead, &context.cancel).await?;
+    }
+    replace(file, edited.text.as_bytes()).map_err(|error| cannot("write", &error))?;
+    context.events.output(format!("{shown} is written"));
+    Ok(())
+}
+
+/// Lines that go, and lines that come.
+fn difference(edited: &Edited) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, had, has) in &edited.changes {
+        lines.extend(had.iter().map(|had| format!("- {name}={had}")));
+        lines.push(format!("+ {name}={has}"));
+    }
+    lines
+}
+
+/// Writes a file so that it is the old or the new one at any moment; it may hold secrets.
+fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
+    let target = file.canonicalize().unwrap_or_else(|_| file.to_path_buf()); // not the link to it
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let new = target.with_file_name(format!(".{name}.xtask-{}", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&new).and_then(|mut out| {
+        out.write_all(contents)?;
+        if let Ok(old) = target.metadata() {
+            out.set_permissions(old.permissions())?;
+        }
+        out.sync_all()
+    });
+    let replaced = written.and_then(|()| fs::rename(&new, &target));
+    if replaced.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_difference_names_what_goes_and_what_comes() {
+        let values = [("A", "1"), ("B", "2"), ("C", "3")].map(|(name, value)| (name.into(), value.into()));
+        let edited = Dotenv::edit(b"A=1\nB=x\n", &values).unwrap();
+        assert_eq!(difference(&edited), ["- B=x", "+ B=2", "+ C=3"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_keeps_its_permissions_and_a_new_one_is_the_users() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        let (new, old) = (dir.path().join("new"), dir.path().join("old"));
+        replace(&new, b"A=1").unwrap();
+        assert_eq!(mode(&new), 0o600);
+        fs::write(&old, "").unwrap();
+        fs::set_permissions(&old, fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&old, b"A=1").unwrap();
+        assert_eq!((mode(&old), fs::read_to_string(&old).unwrap()), (0o640, "A=1".into()));
+        assert!(replace(&dir.path().join("none/file"), b"").is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+}

@@ -1,0 +1,259 @@
+//! `cargo xtask up`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use xtask_engine::Session;
+use xtask_engine::session::{Lasting, Published, Settled};
+
+use crate::context::Context;
+use crate::exit::{Exit, INTERRUPTED};
+use crate::lasting::{Named, Watch, ports};
+use crate::stack::doors::{self, Door, Moved};
+use crate::stack::{
+    self, KRATOS_COOKIE, KRATOS_PASSWORD, LastingSetting, PARTS, Setting, Stack, TRAEFIK, crux, crux_ui, kratos,
+};
+
+/// The whole stack on this machine, to develop against; it stays until `down`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+It returns when all parts are ready, or leaves things as they were. Again, it replaces what changed and leaves
+alone what did not; no request through Traefik fails meanwhile. It starts again with the engine.
+
+The ports are those that the application documents. A stack with another --prefix than the checkout's folder has
+them shifted by one of 10000, 10100, … 24600: which one its name says, and where a port is taken, the next one.
+
+Examples:
+  cargo xtask up
+  cargo xtask up --port crux=1900 --port database=5433    ports that are taken elsewhere
+  cargo xtask up --prefix feature-x                       a second stack beside the first
+  cargo xtask up --watch                                  follow changes of the sources
+  cargo xtask up --disable-crux                           all but crux, which runs on the host
+  cargo xtask up --image-tag 0.15.4                       published images in place of the sources")]
+pub struct Args {
+    #[command(flatten)]
+    stack: Named,
+    /// Another port of the host, like crux=1900
+    #[arg(long, value_name = "NAME=PORT")]
+    port: Vec<Moved>,
+    /// The address of the host at which the ports are
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    expose: IpAddr,
+    /// crux runs on the host, and all others find it there
+    #[arg(long)]
+    disable_crux: bool,
+    /// crux-ui runs on the host
+    #[arg(long)]
+    disable_crux_ui: bool,
+    /// A part that runs on the host
+    #[arg(long, value_name = "PART", value_parser = clap::builder::PossibleValuesParser::new(PARTS))]
+    disable: Vec<String>,
+    /// Publish no port: whoever uses the stack is a container on its network
+    #[arg(long, conflicts_with_all = ["port", "expose"])]
+    expect_container_env: bool,
+    /// A network that the engine has, in place of one of the stack's own
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<String>,
+    /// Stay, and replace a part whenever its sources change
+    #[arg(long)]
+    watch: bool,
+    /// Run the application's published images of this tag, not its sources
+    #[arg(long, value_name = "TAG")]
+    image_tag: Option<String>,
+}
+
+impl Args {
+    fn disabled(&self) -> BTreeSet<String> {
+        let short = [(self.disable_crux, crate::stack::CRUX), (self.disable_crux_ui, crate::stack::CRUX_UI)];
+        let short = short.into_iter().filter(|(is, _)| *is).map(|(_, part)| part.to_owned());
+        self.disable.iter().cloned().chain(short).collect()
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// `Usage` for ports that cannot be, `NotReady` for those that are taken; if a part does not get
+/// ready. Then what this run made is gone, and what ran before runs.
+pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
+    let root = context.project()?.root().to_path_buf();
+    let folders = [crux::PART, crux_ui::PART, kratos::PART].map(|part| root.join(part));
+    let mut watch = Watch::on(folders.to_vec()); // what changes from now on
+    let ports = bring_up(&args, context).await?;
+    for line in table(&ports, args.expose) {
+        context.events.output(line);
+    }
+    if ports.is_empty() {
+        context.events.output("no port is published: containers on its network find the parts by their names");
+    }
+    for part in &args.disabled() {
+        context.events.notice(format!(
+            "{part} is to run on this machine, at all its addresses: `cargo xtask env {part}{}` has its variables",
+            args.stack.option()
+        ));
+    }
+    context.events.notice(format!("it stays until `cargo xtask down{}`", args.stack.option()));
+    if args.watch { follow(&args, &mut watch, &root, context).await } else { Ok(()) }
+}
+
+/// Brings it up again whenever sources change, until Ctrl-C.
+async fn follow(args: &Args, watch: &mut Watch, root: &Path, context: &Context) -> anyhow::Result<()> {
+    loop {
+        context.events.notice("watching for changes, until Ctrl-C");
+        let paths = tokio::select! {
+            paths = watch.changed() => paths,
+            () = context.cancel.cancelled() => return Err(Exit(INTERRUPTED).into()),
+        };
+        let first = paths.first().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
+        let more = if paths.len() > 1 { format!(" and {} more", paths.len() - 1) } else { String::new() };
+        context.events.notice(format!("changed: {}{more}", first.unwrap_or_default()));
+        if let Err(error) = bring_up(args, context).await {
+            if context.cancel.is_cancelled() {
+                return Err(Exit(INTERRUPTED).into());
+            }
+            context.events.notice(format!("{error:#}; what ran before runs"));
+        }
+    }
+}
+
+/// Brings the stack up, and gives its ports; leaves all as it was if that fails.
+async fn bring_up(args: &Args, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
+    let session = context.session().await?;
+    let brought = bring_up_in(&session, args, context).await;
+    // At once, and not at the end of the run, which may come much later.
+    let closed = session.close().await;
+    let ports = brought?;
+    closed?;
+    Ok(ports)
+}
+
+async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
+    let prefix = args.stack.prefix(context)?;
+    let images = context.images.clone();
+    let mut setting = Setting::read(context.project()?, images, args.image_tag.clone(), &context.events)?;
+    let disabled = args.disabled();
+    let lock = session.lock_stack(&prefix).await?;
+    let is_published = |door: &Door| !args.expect_container_env && !disabled.contains(door.part);
+    let doors: Vec<Door> = doors::doors(&setting).into_iter().filter(is_published).collect();
+    let wish = ports::Wish {
+        doors: &doors,
+        moved: &args.port,
+        address: args.expose,
+        prefix: &prefix,
+        is_second: args.stack.is_second(context)?,
+    };
+    let ports = ports::choose(session, &wish).await?;
+    setting.kratos.password = session.secret_of_stack(&prefix, KRATOS_PASSWORD);
+    setting.kratos.cookie = session.secret_of_stack(&prefix, KRATOS_COOKIE);
+    setting.lasting = Some(LastingSetting {
+        owner: prefix.to_string(),
+        web: web(&ports, args.expose),
+        published: ports.iter().map(|(door, port)| (*port, door.part, door.port)).collect(),
+        disabled: disabled.clone(),
+    });
+    let stack = Stack::whole(&setting)?;
+    let published = published(&ports, args.expose);
+    let router = (!disabled.contains(TRAEFIK)).then(|| stack::router(&setting));
+    let network = args.network.clone();
+    session.stay(Lasting { prefix, network, published, on_host: disabled, router }, lock);
+    session.start(&stack.services_of(&setting)).await?;
+    let settled = session.settle().await?;
+    for line in became(&settled) {
+        context.events.notice(line);
+    }
+    Ok(ports)
+}
+
+/// Host and port of the product for browsers: on this machine, or among the containers.
+fn web(ports: &[(Door, u16)], address: IpAddr) -> String {
+    let door = ports.iter().find(|(door, _)| door.name == TRAEFIK);
+    door.map_or_else(|| stack::WEB_AUTHORITY.to_owned(), |(_, port)| at(address, *port))
+}
+
+/// An address for people and browsers, who may be on this machine only.
+fn at(address: IpAddr, port: u16) -> String {
+    match address {
+        _ if address.is_loopback() || address.is_unspecified() => format!("localhost:{port}"),
+        IpAddr::V4(address) => format!("{address}:{port}"),
+        IpAddr::V6(address) => format!("[{address}]:{port}"),
+    }
+}
+
+fn published(ports: &[(Door, u16)], address: IpAddr) -> BTreeMap<String, Vec<Published>> {
+    let mut published: BTreeMap<String, Vec<Published>> = BTreeMap::new();
+    for (door, host_port) in ports {
+        let port = Published { port: door.port, address, host_port: *host_port };
+        published.entry(door.part.to_owned()).or_default().push(port);
+    }
+    published
+}
+
+/// What became of the parts, where something was there before.
+fn became(settled: &Settled) -> Vec<String> {
+    let Settled { unchanged, replaced, new, gone } = settled;
+    let list = |parts: &[String]| parts.join(", ");
+    let mut lines = Vec::new();
+    if !unchanged.is_empty() {
+        lines.push(format!("unchanged, so left alone: {}", list(unchanged)));
+    }
+    if !replaced.is_empty() {
+        lines.push(format!("replaced, for they changed: {}", list(replaced)));
+    }
+    if !gone.is_empty() {
+        lines.push(format!("taken down: {}", list(gone)));
+    }
+    if !(unchanged.is_empty() && replaced.is_empty() || new.is_empty()) {
+        lines.push(format!("new: {}", list(new)));
+    }
+    lines
+}
+
+/// The parts with their addresses.
+fn table(ports: &[(Door, u16)], address: IpAddr) -> Vec<String> {
+    let url = |(door, port): &(Door, u16)| match door.scheme {
+        "" => at(address, *port),
+        scheme => format!("{scheme}://{}", at(address, *port)),
+    };
+    let urls: Vec<String> = ports.iter().map(url).collect();
+    let width = urls.iter().map(String::len).max().unwrap_or_default();
+    let names = ports.iter().map(|(door, _)| door.name.len()).max().unwrap_or_default();
+    let line = |((door, _), url): (&(Door, u16), &String)| {
+        format!("{:names$}  {url:width$}  {}", door.name, door.what)
+    };
+    ports.iter().zip(&urls).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ports() -> Vec<(Door, u16)> {
+        let door = |name, part, port, scheme, what| Door { name, part, port, scheme, what };
+        vec![
+            (door("traefik", "traefik", 8000, "http", "the product"), 8000),
+            (door("crux-agents", "crux", 5000, "", "the backend's gRPC"), 15000),
+        ]
+    }
+
+    #[test]
+    fn the_table_has_addresses_that_can_be_opened() {
+        insta::assert_snapshot!(table(&ports(), "127.0.0.1".parse().unwrap()).join("\n"));
+        insta::assert_snapshot!(table(&ports(), "2001:db8::1".parse().unwrap()).join("\n"));
+        assert_eq!(web(&ports(), "0.0.0.0".parse().unwrap()), "localhost:8000");
+    }
+
+    #[test]
+    fn what_became_is_told_only_where_something_was_before() {
+        let parts = |parts: &[&str]| parts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let first = Settled { new: parts(&["crux", "mail"]), ..Settled::default() };
+        assert!(became(&first).is_empty());
+        let again = Settled {
+            unchanged: parts(&["mail"]),
+            replaced: parts(&["crux"]),
+            new: parts(&["kratos"]),
+            gone: parts(&["crux-ui"]),
+        };
+        insta::assert_snapshot!(became(&again).join("\n"));
+    }
+}

@@ -1,0 +1,52 @@
+//! Stacks that stay: which one a command is about, and the ports by which it is reached.
+
+pub mod command;
+pub mod lines;
+mod parts;
+pub mod ports;
+mod watch;
+
+pub use parts::Parts;
+pub use watch::Watch;
+
+use xtask_engine::session::Prefix;
+
+use crate::context::Context;
+
+/// Which stack a command is about.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Named {
+    /// The stack's name, which tells it from others [default: the name of the checkout's folder]
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<Prefix>,
+}
+
+impl Named {
+    /// Its prefix.
+    ///
+    /// # Errors
+    /// If nobody named one and there is no checkout.
+    pub fn prefix(&self, context: &Context) -> anyhow::Result<Prefix> {
+        match &self.prefix {
+            Some(prefix) => Ok(prefix.clone()),
+            None => own(context),
+        }
+    }
+
+    /// How it is named in a command that is about the same stack.
+    pub fn option(&self) -> String {
+        self.prefix.as_ref().map(|prefix| format!(" --prefix {prefix}")).unwrap_or_default()
+    }
+
+    /// Whether it is another stack than the checkout's own.
+    pub fn is_second(&self, context: &Context) -> anyhow::Result<bool> {
+        Ok(self.prefix.is_some() && self.prefix(context)? != own(context)?)
+    }
+}
+
+/// That of the checkout.
+fn own(context: &Context) -> anyhow::Result<Prefix> {
+    let root = context.project()?.root().to_path_buf();
+    let root = root.canonicalize().unwrap_or(root);
+    Ok(Prefix::of_folder(&root.file_name().unwrap_or_default().to_string_lossy()))
+}

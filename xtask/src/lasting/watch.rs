@@ -1,0 +1,104 @@
+//! Waiting until a person has changed something: sources are looked at a few times a second, which
+//! works on every system and file system and takes a few milliseconds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::project::NOT_SOURCES;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Folders, as they were when they were looked at last.
+pub struct Watch {
+    folders: Vec<PathBuf>,
+    seen: Vec<Seen>,
+}
+
+/// A file, its size, and when it changed last.
+type Seen = (PathBuf, u64, Option<SystemTime>);
+
+impl Watch {
+    /// Folders as they are now.
+    pub fn on(folders: Vec<PathBuf>) -> Self {
+        let seen = look(&folders);
+        Self { folders, seen }
+    }
+
+    /// Waits until something in them changed, and nothing more does: an editor may write many files.
+    /// Gives the paths.
+    pub async fn changed(&mut self) -> Vec<PathBuf> {
+        let before = self.seen.clone();
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let now = xtask_engine::event::blocking(|| look(&self.folders));
+            let is_quiet = now == self.seen;
+            self.seen = now;
+            if is_quiet && self.seen != before {
+                return difference(&before, &self.seen);
+            }
+        }
+    }
+}
+
+fn look(folders: &[PathBuf]) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    folders.iter().for_each(|folder| walk(folder, &mut seen));
+    seen.sort();
+    seen
+}
+
+/// What cannot be read is not there.
+fn walk(folder: &Path, seen: &mut Vec<Seen>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if NOT_SOURCES.iter().any(|not| name == *not) {
+            continue;
+        }
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => walk(&entry.path(), seen),
+            Ok(metadata) => seen.push((entry.path(), metadata.len(), metadata.modified().ok())),
+            Err(_) => {}
+        }
+    }
+}
+
+/// The paths of which one side has another state.
+fn difference(before: &[Seen], now: &[Seen]) -> Vec<PathBuf> {
+    let only = |these: &[Seen], those: &[Seen]| {
+        let other = these.iter().filter(|seen| those.binary_search(seen).is_err());
+        other.map(|(path, ..)| path.clone()).collect::<Vec<_>>()
+    };
+    let mut paths = [only(before, now), only(now, before)].concat();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn changes_are_told_once_nothing_more_changes_and_not_what_tools_make() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("src/main.ts", "1");
+        write("src/old.ts", "1");
+        let mut watch = Watch::on(vec![dir.path().to_path_buf(), dir.path().join("none")]);
+        write("node_modules/a.js", "1");
+        let nothing = tokio::time::timeout(LOOK * 4, watch.changed()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+        write("src/main.ts", "22");
+        write("src/new.ts", "1");
+        fs::remove_file(dir.path().join("src/old.ts")).unwrap();
+        let paths = watch.changed().await;
+        let names: Vec<_> = paths.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+        assert_eq!(names, ["main.ts", "new.ts", "old.ts"]);
+    }
+}
