@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::docker::{Endpoint, Engine, EngineError, HOST_LABEL, KIND_LABEL, SESSION_LABEL};
+use crate::service::StackOrder;
 use crate::watchdog::Watchdog;
 
 /// The folder of leases below the folder for state.
@@ -79,6 +80,7 @@ pub(crate) async fn sweep_left(
     for (session, path, lock) in left(&state.join(SESSIONS), &key(engine)) {
         let labels = [(SESSION_LABEL, session.as_str()), (KIND_LABEL, "session"), (HOST_LABEL, host)];
         removed += engine.sweep(&labels.map(|(name, value)| format!("{name}={value}"))).await?;
+        removed += engine.sweep(&StackOrder::made(&session)).await?; // its lease ends when it is settled
         let _ = fs::remove_file(path);
         drop(lock);
     }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::docker::{Endpoint, Engine, of_session};
+use crate::service::StackOrder;
 
 /// What it prints once nothing that happens to the run can happen to it.
 const READY: u8 = b'r';
@@ -32,6 +33,8 @@ struct Order {
     engine: Endpoint,
     /// The session whose things it removes.
     session: String,
+    /// A stack that the session brings up, and that is not settled.
+    stack: Option<StackOrder>,
 }
 
 /// A watchdog that runs.
@@ -47,7 +50,12 @@ impl Watchdog {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub(crate) async fn start(command: &[OsString], engine: Endpoint, session: &str) -> io::Result<Self> {
+    pub(crate) async fn start(
+        command: &[OsString],
+        engine: Endpoint,
+        session: &str,
+        stack: Option<StackOrder>,
+    ) -> io::Result<Self> {
         let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut child = Command::new(program)
             .args(args)
@@ -59,7 +67,7 @@ impl Watchdog {
         let broken = || io::Error::other("it has no pipes");
         let mut stdin = child.stdin.take().ok_or_else(broken)?;
         let mut stdout = child.stdout.take().ok_or_else(broken)?;
-        let mut order = serde_json::to_vec(&Order { engine, session: session.to_owned() })?;
+        let mut order = serde_json::to_vec(&Order { engine, session: session.to_owned(), stack })?;
         order.push(b'\n');
         stdin.write_all(&order).await?;
         stdin.flush().await?;
@@ -122,11 +130,10 @@ fn read_order(input: &mut impl Read) -> Option<Order> {
 }
 
 async fn clean_up(order: &Order) {
-    let labels = of_session(&order.session);
     let begun = Instant::now();
     let mut quiet_since = Instant::now();
     while begun.elapsed() < PATIENCE {
-        match sweep(order, &labels).await {
+        match sweep(order).await {
             Some(0) if quiet_since.elapsed() >= IN_FLIGHT => return,
             Some(0) => {}
             Some(_) | None => quiet_since = Instant::now(),
@@ -136,7 +143,15 @@ async fn clean_up(order: &Order) {
 }
 
 /// How much it removed; none if the engine could not be asked.
-async fn sweep(order: &Order, labels: &[String]) -> Option<usize> {
+async fn sweep(order: &Order) -> Option<usize> {
     let engine = Engine::connect(order.engine.clone()).await.ok()?;
-    engine.sweep(labels).await.ok()
+    let mut removed = engine.sweep(&of_session(&order.session)).await.ok()?;
+    if let Some(stack) = &order.stack {
+        let made = engine.sweep(&StackOrder::made(&order.session)).await.ok()?;
+        if made > 0 {
+            stack.bring_back(&engine).await.ok()?;
+        }
+        removed += made;
+    }
+    Some(removed)
 }

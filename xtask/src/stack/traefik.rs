@@ -1,34 +1,32 @@
 //! Traefik, the one door. It routes by a file, so that it needs no engine's socket.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use xtask_engine::pipeline::{Container, Readiness, Service};
 use xtask_engine::session::Router;
 
 use super::Setting;
-use super::address::{CRUX, CRUX_UI, CRUX_UI_PORT, KRATOS, TRAEFIK, TRAEFIK_PORT, WEB_PORT};
+use super::address::{CRUX, CRUX_UI, CRUX_UI_PORT, TRAEFIK, TRAEFIK_PORT, WEB_PORT};
 use crate::images::{self, Part};
 
-/// Where its routes are.
-const ROUTES: &str = "/etc/traefik/routes.yaml";
-
+/// Where its routes are: all files in it.
+const ROUTES: &str = "/etc/traefik/routes";
 /// Who gets what. The names are those of the network; whoever is not there yet gives 502, so it
 /// waits for nobody.
 const CONFIG: &str = include_str!("traefik/routes.yaml");
-
-/// What of it is a host: by the part, whose name it is unless another container takes its place.
-const HOSTS: [(&str, &str); 3] = [(CRUX, "CRUX"), (CRUX_UI, "CRUX_UI"), (KRATOS, "KRATOS")];
+/// The parts that can be at other hosts for a moment, with a file that leads there while it is there:
+/// no moment of its being written has a route less than [`CONFIG`].
+const STAND_BY: [(&str, &str); 2] =
+    [(CRUX, include_str!("traefik/crux.yaml")), (CRUX_UI, include_str!("traefik/crux-ui.yaml"))];
 
 /// It can be started first: it names all, and needs none.
 pub fn service(setting: &Setting) -> Service {
-    let routes = routes(setting.crux_ports, &BTreeMap::new());
-    let file = format!("--providers.file.filename={ROUTES}");
+    let folder = format!("--providers.file.directory={ROUTES}");
     let web = format!("--entrypoints.web.address=:{WEB_PORT}");
     let args = [
         "traefik",
         &web,
-        &file,
+        &folder,
         "--ping=true",
         "--api.insecure=true",
         "--global.checknewversion=false",
@@ -41,7 +39,7 @@ pub fn service(setting: &Setting) -> Service {
         None => &["--providers.file.watch=false"],
     };
     Container::from(setting.images.image(Part::Traefik, images::traefik))
-        .with_new_file(ROUTES, &routes)
+        .with_new_file(&format!("{ROUTES}/routes.yaml"), with_ports(CONFIG, setting.crux_ports))
         .with_default_args(args.into_iter().chain(watch.iter().copied()))
         .with_exposed_port(WEB_PORT)
         .with_exposed_port(TRAEFIK_PORT)
@@ -55,45 +53,79 @@ pub fn router(setting: &Setting) -> Router {
     let shows = move |part: &str, host: &str| {
         let port = if part == CRUX { ports[0] } else { CRUX_UI_PORT };
         let status = format!("{{\"http://{host}:{port}\":\"UP\"}}");
-        Readiness::http_json(TRAEFIK_PORT, format!("/api/http/services/{part}@file"), "serverStatus", status)
+        Readiness::http_json(
+            TRAEFIK_PORT,
+            format!("/api/http/services/{part}-stand-by@file"),
+            "serverStatus",
+            status,
+        )
     };
     Router {
         service: TRAEFIK.to_owned(),
-        behind: BTreeSet::from([CRUX.to_owned(), CRUX_UI.to_owned()]),
-        file: ROUTES.to_owned(),
-        routes: Arc::new(move |hosts| routes(ports, hosts)),
+        behind: STAND_BY.map(|(part, _)| part.to_owned()).into(),
+        route: Arc::new(move |part, host| route(ports, part, host)),
         shows: Arc::new(shows),
     }
 }
 
-/// The file of routes, where some parts are at other hosts.
-fn routes([rest, agents]: [u16; 2], hosts: &BTreeMap<String, String>) -> String {
-    let mut routes = CONFIG.to_owned();
-    for (part, word) in HOSTS {
-        let host = hosts.get(part).map_or(part, String::as_str);
-        routes = routes.replace(&format!("{{{word}}}"), host);
-    }
-    routes.replace("{REST}", &rest.to_string()).replace("{AGENTS}", &agents.to_string())
+/// The file that leads to a part at a host, and its text.
+fn route(ports: [u16; 2], part: &str, host: &str) -> (String, String) {
+    let file = STAND_BY.into_iter().find_map(|(known, file)| (known == part).then_some(file));
+    let text = with_ports(file.unwrap_or_default(), ports).replace("{HOST}", host);
+    (format!("{ROUTES}/{part}.yaml"), text)
+}
+
+fn with_ports(file: &str, [rest, agents]: [u16; 2]) -> String {
+    file.replace("{REST}", &rest.to_string()).replace("{AGENTS}", &agents.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Rules with their priorities.
+    fn rules(file: &str) -> Vec<(&str, u32)> {
+        let mut rules: Vec<(&str, u32)> = Vec::new();
+        for line in file.lines().map(str::trim) {
+            if let Some(rule) = line.strip_prefix("rule: ") {
+                rules.push((rule, 0));
+            } else if let Some(priority) = line.strip_prefix("priority: ") {
+                rules.last_mut().unwrap().1 = priority.parse().unwrap();
+            }
+        }
+        rules
+    }
+
     #[test]
     fn routes_lead_to_parts_by_their_names_or_to_who_takes_their_place() {
-        let urls = |hosts: &BTreeMap<String, String>| -> Vec<String> {
-            let routes = routes([1848, 5000], hosts);
-            routes
-                .lines()
-                .filter_map(|line| Some(line.split('"').nth(1)?.to_owned()))
-                .filter(|url| url.contains("://"))
-                .collect()
+        let urls = |text: &str| -> Vec<String> {
+            let quoted = text.lines().filter_map(|line| Some(line.split('"').nth(1)?.to_owned()));
+            quoted.filter(|url| url.contains("://")).collect()
         };
-        let own = ["h2c://crux:5000", "http://crux:1848", "http://kratos:4433", "http://crux-ui:3000"];
-        assert_eq!(urls(&BTreeMap::new()), own);
-        let other = urls(&[("crux".to_owned(), "crux-0a1b".to_owned())].into());
-        assert_eq!(other[..2], ["h2c://crux-0a1b:5000", "http://crux-0a1b:1848"]);
-        assert_eq!(other[2..], own[2..]);
+        let own = ["h2c://crux:5001", "http://crux:1849", "http://kratos:4433", "http://crux-ui:3000"];
+        assert_eq!(urls(&with_ports(CONFIG, [1849, 5001])), own);
+        let (file, text) = route([1849, 5001], CRUX, "crux-0a1b");
+        assert_eq!(
+            (&*file, urls(&text)),
+            (
+                "/etc/traefik/routes/crux.yaml",
+                vec!["h2c://crux-0a1b:5001".to_owned(), "http://crux-0a1b:1849".to_owned()]
+            )
+        );
+        assert_eq!(urls(&route([1849, 5001], CRUX_UI, "other").1), ["http://other:3000"]);
+    }
+
+    #[test]
+    fn who_stands_by_takes_just_the_requests_of_the_part() {
+        let of_all = rules(CONFIG);
+        for (part, file) in STAND_BY {
+            let ours = rules(file);
+            assert!(!ours.is_empty(), "{part}");
+            for (rule, priority) in ours {
+                assert!(of_all.contains(&(rule, priority - 1)), "{part}: {rule} {priority}");
+            }
+        }
+        let count: usize = STAND_BY.iter().map(|(_, file)| rules(file).len()).sum();
+        assert_eq!(count + 1, of_all.len(), "kratos alone is never replaced so");
     }
 }

@@ -85,8 +85,10 @@ pub struct Lasting {
     pub router: Option<Router>,
 }
 
-/// What a router's file says when some services are at other hosts than their own names: by service.
-pub type Routes = dyn Fn(&BTreeMap<String, String>) -> String + Send + Sync;
+/// The file, in a router's container, that leads requests for a service to a host, and its text. It is
+/// one of several that the router reads again when they change: where it is missing, or half written,
+/// requests go to the service's own name.
+pub type Route = dyn Fn(&str, &str) -> (String, String) + Send + Sync;
 /// What shows that a router passes requests for a service on to a host.
 pub type Shows = dyn Fn(&str, &str) -> Readiness + Send + Sync;
 
@@ -97,17 +99,18 @@ pub struct Router {
     pub service: String,
     /// Those that it passes requests on to.
     pub behind: BTreeSet<String>,
-    /// The file, in its container, that says where they are, and is read again when it changes.
-    pub file: String,
-    /// What the file has to be when some of them are at other hosts than their own names.
-    pub routes: Arc<Routes>,
+    /// What leads it to one of them, by service and host.
+    pub route: Arc<Route>,
     /// What shows that it passes requests for a service on to a host.
     pub shows: Arc<Shows>,
 }
 
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Router").field("service", &self.service).field("file", &self.file).finish()
+        f.debug_struct("Router")
+            .field("service", &self.service)
+            .field("behind", &self.behind)
+            .finish_non_exhaustive()
     }
 }
 

@@ -12,6 +12,7 @@ mod plan;
 mod probe;
 mod prober;
 mod stack;
+mod stack_order;
 mod staying;
 
 pub(crate) use body::{Body, Place};
@@ -26,5 +27,8 @@ pub(crate) use plan::{Client, Node, Plan};
 pub(crate) use probe::{Probe, Target};
 pub(crate) use prober::{IDLE as PROBER_IDLE, Prober};
 pub(crate) use stack::{Coming, Identity, Running, Stack, State};
-pub(crate) use staying::{JOB, KIND as STACK_KIND, Now, SERVICE, Staying, filter as stack_filter, stop};
+pub(crate) use stack_order::StackOrder;
+pub(crate) use staying::{
+    JOB, KIND as STACK_KIND, Now, SERVICE, Staying, filter as stack_filter, is_unsettled, stop,
+};
 pub use staying::{Settled, StackLock};

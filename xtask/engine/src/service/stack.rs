@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::{OnceCell, watch};
 use tokio_util::task::TaskTracker;
 
-use super::{Broken, Dialer, Log, Node, Staying, dial};
+use super::{Broken, Dialer, Log, Node, Settled, StackOrder, Staying, dial};
 use crate::Error;
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, PART_LABEL, SESSION_LABEL, TASK_LABEL,
@@ -225,10 +225,14 @@ impl Stack {
         }
     }
 
+    fn order(&self) -> Option<StackOrder> {
+        self.staying.get().map(|staying| StackOrder::of(&staying.lasting, &self.identity.host))
+    }
+
     async fn start_watchdog(&self) -> Option<Watchdog> {
         let command = self.watchdog.as_ref()?;
         let endpoint = self.engine.endpoint().clone().absolute();
-        let started = Watchdog::start(command, endpoint, &self.identity.session).await;
+        let started = Watchdog::start(command, endpoint, &self.identity.session, self.order()).await;
         if let Err(error) = &started {
             self.events.notice(format!(
                 "nobody watches over this run ({error}): if it is killed, the next one cleans up after it"
@@ -259,11 +263,9 @@ impl Stack {
                 }
                 (staying.lasting.prefix.name(""), staying.labels(&self.identity, ""))
             }
-            None => {
-                self.take_lease().await;
-                (self.identity.name(""), self.identity.labels(""))
-            }
+            None => (self.identity.name(""), self.identity.labels("")),
         };
+        self.take_lease().await;
         let (engine, made) = (self.engine.clone(), name.clone());
         self.request(async move { engine.create_network(&made, &labels).await }).await?;
         let (session, network) = (self.identity.session.clone(), name.clone());
@@ -297,6 +299,7 @@ impl Stack {
 
     /// Makes a container; gives its id. It is made to its end even if nobody waits for it any more.
     pub(crate) async fn create(&self, name: String, body: ContainerCreateBody) -> Result<String, Error> {
+        self.take_lease().await;
         let engine = self.engine.clone();
         self.request(async move { engine.create_container(&name, body).await }).await
     }
@@ -389,8 +392,8 @@ impl Stack {
         self.closing.store(true, Ordering::SeqCst);
     }
 
-    /// Removes all that the session made, what is to stay too unless it is settled: those with data to keep end by themselves, in reverse; the
-    /// others at once.
+    /// Removes all that the session made, what is to stay too unless it is settled: those with data to
+    /// keep end by themselves, in reverse; the others at once.
     ///
     /// # Errors
     /// If something cannot be removed. The lease stays then, so that the next run tries again.
@@ -442,6 +445,21 @@ impl Stack {
             self.engine.stop_container(container, GRACE).await?;
         }
         Ok(())
+    }
+
+    /// What is to stay stays from now on; what it replaced goes. If we are killed before that, others
+    /// take back what we made; afterwards the next `up` ends what we began.
+    ///
+    /// # Errors
+    /// If the engine is gone.
+    pub(crate) async fn settle(&self) -> Result<Settled, EngineError> {
+        self.no_more_failures();
+        let Some(staying) = self.staying.get() else { return Ok(Settled::default()) };
+        if let Some(lease) = self.lease.lock().await.take() {
+            self.engine.sweep(&of_session(&self.identity.session)).await?; // a prober may be there
+            lease.release().await;
+        }
+        staying.settle(&self.engine).await
     }
 
     /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.

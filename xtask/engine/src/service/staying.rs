@@ -1,18 +1,19 @@
 //! What a session makes of a stack that stays: what was there before, what is new, what takes whose
 //! place; until it is settled, so that it can be taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{join_all, try_join_all};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
+use super::stack_order::{StackOrder, write_route};
 use super::{Identity, Lasting, Prefix};
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OwnedKind, PART_LABEL, PREFIX_LABEL, PURPOSE_LABEL,
-    StackContainer, TASK_LABEL, UP_LABEL, refused,
+    StackContainer, TASK_LABEL, UP_LABEL,
 };
 
 /// The kind of all that belongs to such a stack.
@@ -39,11 +40,11 @@ pub(crate) struct Staying {
     /// What was there when the session first looked.
     before: OnceCell<Vec<StackContainer>>,
     /// The container of each part from now on, by part.
-    now: Mutex<BTreeMap<String, Now>>,
+    now: watch::Sender<BTreeMap<String, Now>>,
     /// Those that ran before and were stopped for others that take their place.
     stopped: Mutex<Vec<StackContainer>>,
-    /// Hosts by the services that are at them for a moment.
-    routed: tokio::sync::Mutex<BTreeMap<String, String>>,
+    /// The services that are at other hosts for a moment.
+    routed: Mutex<BTreeSet<String>>,
     settled: AtomicBool,
     lock: Mutex<Option<StackLock>>,
 }
@@ -90,9 +91,9 @@ impl Staying {
         Self {
             lasting,
             before: OnceCell::new(),
-            now: Mutex::default(),
+            now: watch::Sender::default(),
             stopped: Mutex::default(),
-            routed: tokio::sync::Mutex::default(),
+            routed: Mutex::default(),
             settled: AtomicBool::new(false),
             lock: Mutex::new(Some(lock)),
         }
@@ -126,54 +127,39 @@ impl Staying {
 
     /// From now on a part is this container.
     pub(crate) fn is_now(&self, part: &str, now: Now) {
-        lock(&self.now).insert(part.to_owned(), now);
+        self.now.send_modify(|parts| drop(parts.insert(part.to_owned(), now)));
     }
 
-    /// The container of the router, if it is the one that ran before: clients come through it already.
-    pub(crate) async fn router(&self, engine: &Engine) -> Result<Option<String>, EngineError> {
-        let Some(router) = &self.lasting.router else { return Ok(None) };
-        let before = self.before.get().into_iter().flatten();
-        let mut running = before.filter(|it| it.label(PART_LABEL) == router.service && it.is_running());
-        let Some(running) = running.next() else { return Ok(None) };
-        // It may be replaced in this very run, or be gone by now.
-        let is_replaced = lock(&self.now).get(&router.service).is_some_and(|now| now.id != running.id);
-        let is_there = engine.look_at(&running.id).await?.is_some();
-        Ok((!is_replaced && is_there).then(|| running.id.clone()))
+    /// The container of the router, if it is the one that ran before and goes on: clients come through
+    /// it already. Waits until it is known whether it does.
+    pub(crate) async fn router(&self) -> Option<String> {
+        let router = self.lasting.router.as_ref()?;
+        let mut now = self.now.subscribe();
+        let known = now.wait_for(|now| now.contains_key(&router.service)).await.ok()?;
+        let before = self.running_before(&router.service)?;
+        known.get(&router.service).filter(|now| now.id == before.id).map(|now| now.id.clone())
     }
 
-    /// Writes for the router that a service is at `host`, under its own name for none.
+    /// What ran of a part before.
+    fn running_before(&self, part: &str) -> Option<&StackContainer> {
+        let mut before = self.before.get()?.iter();
+        before.find(|old| old.label(PART_LABEL) == part && old.is_running())
+    }
+
+    /// Has the router pass requests for a service on to `host`.
     pub(crate) async fn route(
         &self,
         engine: &Engine,
         router: &str,
         service: &str,
-        host: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let mut routed = self.routed.lock().await; // one writes at a time
-        match host {
-            Some(host) => drop(routed.insert(service.to_owned(), host.to_owned())),
-            None => drop(routed.remove(service)),
-        }
-        self.write_routes(engine, router, &routed).await
-    }
-
-    async fn write_routes(
-        &self,
-        engine: &Engine,
-        router: &str,
-        hosts: &BTreeMap<String, String>,
+        host: &str,
     ) -> Result<(), EngineError> {
         let Some(known) = &self.lasting.router else { return Ok(()) };
-        let routes = (known.routes)(hosts);
-        let mut archive = tar::Builder::new(Vec::new());
-        let mut header = tar::Header::new_gnu();
-        header.set_size(routes.len() as u64);
-        header.set_mode(0o644);
-        let path = known.file.trim_start_matches('/');
-        let packed = archive.append_data(&mut header, path, routes.as_bytes());
-        let archive = packed.and_then(|()| archive.into_inner());
-        let archive = archive.map_err(|error| refused("take the routes", &error.to_string()))?;
-        engine.put_files(router, archive).await
+        match host == service {
+            false => lock(&self.routed).insert(service.to_owned()),
+            true => lock(&self.routed).remove(service),
+        };
+        write_route(engine, router, &(known.route)(service, host)).await
     }
 
     /// Stops what ran before as this part, so that another takes its place.
@@ -190,10 +176,7 @@ impl Staying {
     /// All is well: what was replaced goes, the new ones get their names, and all services start
     /// again with the engine.
     pub(crate) async fn settle(&self, engine: &Engine) -> Result<Settled, EngineError> {
-        if let Some(router) = self.router(engine).await? {
-            self.write_routes(engine, &router, &BTreeMap::new()).await?; // what a killed run wrote
-        }
-        let now = lock(&self.now).clone();
+        let now = self.now.borrow().clone();
         let before = self.before.get().map(Vec::as_slice).unwrap_or_default();
         let mut settled = Settled::default();
         let stays = |old: &&StackContainer| now.values().any(|now| now.id == old.id);
@@ -202,6 +185,15 @@ impl Staying {
             let part = old.label(PART_LABEL);
             if !now.contains_key(part) && old.label(PURPOSE_LABEL) != JOB {
                 settled.gone.push(part.to_owned());
+            }
+        }
+        if let Some(router) = &self.lasting.router
+            && goes.iter().any(|old| is_unsettled(&self.lasting.prefix, old))
+            && let Some(id) = now.get(&router.service).filter(|now| now.is_same).map(|now| &now.id)
+        {
+            // A run that was killed may have led it to one of these.
+            for service in &router.behind {
+                write_route(engine, id, &(router.route)(service, service)).await?;
             }
         }
         let remove = goes.iter().map(async |old| {
@@ -242,19 +234,26 @@ impl Staying {
     /// Takes back all that the session `id` made, and lets run again what ran before. Gives how much
     /// it removed.
     pub(crate) async fn take_back(&self, engine: &Engine, id: &str) -> Result<usize, EngineError> {
-        let removed = engine.sweep(&[format!("{UP_LABEL}={id}"), format!("{KIND_LABEL}={KIND}")]).await?;
+        let removed = engine.sweep(&StackOrder::made(id)).await?;
         let stopped = std::mem::take(&mut *lock(&self.stopped));
         let started = join_all(stopped.iter().map(|old| engine.start_container(&old.id, &old.name))).await;
         started.into_iter().collect::<Result<(), _>>()?;
-        let routed = self.routed.lock().await.keys().cloned().collect::<Vec<_>>();
-        if let (false, Some(router)) = (routed.is_empty(), self.router(engine).await?) {
-            for service in routed {
-                self.route(engine, &router, &service, None).await?;
+        let routed = std::mem::take(&mut *lock(&self.routed));
+        if let Some(router) = self.lasting.router.as_ref().filter(|_| !routed.is_empty())
+            && let Some(container) = self.running_before(&router.service)
+        {
+            for service in &routed {
+                write_route(engine, &container.id, &(router.route)(service, service)).await?;
             }
         }
         lock(&self.lock).take();
         Ok(removed)
     }
+}
+
+/// Whether a container is one that a run made and did not live to settle: its name is not the part's.
+pub(crate) fn is_unsettled(prefix: &Prefix, container: &StackContainer) -> bool {
+    container.name != prefix.name(container.label(PART_LABEL))
 }
 
 /// The value of [`PURPOSE_LABEL`] for what runs to its end.

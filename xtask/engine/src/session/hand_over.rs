@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 use bollard::models::ContainerCreateBody;
 
 use super::Session;
-use super::services::{too_late, unfit};
 use crate::Error;
 use crate::pipeline::Readiness;
-use crate::service::{Log, Node, Probe, Running, Staying, Target, Why};
+use crate::service::{Log, Node, Probe, Running, Staying, Target};
 
 /// How long a router may take to do as it is told.
 const ROUTED: Duration = Duration::from_secs(20);
 /// How long requests that are under way may go on: the router tells nobody how many there are.
-const DRAIN: Duration = Duration::from_secs(1);
+/// Whoever asks anew is with the new one already, so it costs nobody time.
+const DRAIN: Duration = Duration::from_secs(2);
+/// How long a stand-by may take to end by itself, in seconds.
+const GRACE: i32 = 3;
 
 /// The container that stands by.
 pub(super) struct StandBy {
@@ -37,7 +39,7 @@ impl Session {
         staying: &Staying,
         stand_by: StandBy,
     ) -> Result<Option<String>, Error> {
-        let Some(router) = staying.router(&self.engine).await? else { return Ok(None) };
+        let Some(router) = staying.router().await else { return Ok(None) };
         let StandBy { name, body } = stand_by;
         let id = self.stack.create(staying.lasting.prefix.name(&name), body).await?;
         self.put_secrets(node.name(), &node.service.0.config, &id).await?;
@@ -45,45 +47,32 @@ impl Session {
         let started = Instant::now();
         self.engine.start_container(&id, &name).await?;
         let log = self.follow(node, output);
-        let probe = self.probe_of(node, &id, log.clone()).await?;
-        let limit = node.service.0.timeout.unwrap_or(self.ready_timeout());
-        let left = limit.saturating_sub(started.elapsed());
-        let ready = tokio::select! {
-            biased;
-            ended = self.end_of(id.clone()) => Err(Why::EndedBeforeReady(ended?)),
-            seen = tokio::time::timeout(left, probe.ready()) => match seen {
-                Err(_) => Err(too_late(limit, &probe.describe(), &probe.last())),
-                Ok(seen) => seen?.map_err(|last| unfit(&probe, last)),
-            },
-        };
+        let looking = self.probe_of(node, &id, log.clone());
+        let ended = &mut self.end_of(id.clone());
+        let ready = self.is_ready_in_time(node, looking, ended, started).await?;
         if let Err(why) = ready {
             let _ = running.log.set(log);
             return Err(self.service_failed(running, why).await);
         }
-        self.route(staying, &router, node.name(), Some(&name)).await?;
+        self.route(staying, &router, node.name(), &name).await?;
         Ok(Some(id))
     }
 
     /// The successor is ready: it gets the requests, and the stand-by goes.
     pub(super) async fn stand_down(&self, node: &Node, staying: &Staying, id: &str) -> Result<(), Error> {
-        if let Some(router) = staying.router(&self.engine).await? {
-            self.route(staying, &router, node.name(), None).await?;
+        if let Some(router) = staying.router().await {
+            self.route(staying, &router, node.name(), node.name()).await?;
         }
+        self.engine.stop_container(id, GRACE).await?;
         Ok(self.engine.remove_container(id).await?)
     }
 
-    /// Has the router pass a service's requests to a host, its own name for none, and waits until it
-    /// does and those under way are answered.
-    async fn route(
-        &self,
-        staying: &Staying,
-        router: &str,
-        service: &str,
-        host: Option<&str>,
-    ) -> Result<(), Error> {
+    /// Has the router pass a service's requests to a host, and waits until it does and those under way
+    /// are answered.
+    async fn route(&self, staying: &Staying, router: &str, service: &str, host: &str) -> Result<(), Error> {
         let Some(known) = &staying.lasting.router else { return Ok(()) };
         staying.route(&self.engine, router, service, host).await?;
-        let shows = (known.shows)(service, host.unwrap_or(service));
+        let shows = (known.shows)(service, host);
         let probe = self.probe_by(&known.service, router, &shows, Arc::new(Log::none())).await?;
         match tokio::time::timeout(ROUTED, probe.ready()).await {
             Ok(seen) => seen?.map_err(Error::Machine)?,

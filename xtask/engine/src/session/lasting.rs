@@ -17,7 +17,7 @@ use crate::lease::{self, InUse};
 use crate::pipeline::{FsNode, MountSource, Readiness, Service, Volume};
 use crate::service::{
     Body, JOB, Lasting, Node, Now, Place, Plan, Prefix, SERVICE, STACK_KIND, Settled, StackLock, Staying,
-    stack_filter, stop,
+    is_unsettled, stack_filter, stop,
 };
 
 /// How often somebody who waits for a stack looks whether it is free.
@@ -95,9 +95,7 @@ impl Session {
     /// # Errors
     /// If the engine is gone.
     pub async fn settle(&self) -> Result<Settled, Error> {
-        let Some(staying) = self.stack.staying.get() else { return Ok(Settled::default()) };
-        self.stack.no_more_failures();
-        Ok(staying.settle(&self.engine).await?)
+        Ok(self.stack.settle().await?)
     }
 
     /// The containers of a stack, of all stacks without a prefix; of this machine and user.
@@ -198,7 +196,8 @@ impl Session {
         let takes_a_place = of_part.clone().next().is_some();
         let is_served = of_part.clone().any(StackContainer::is_running);
         let same = |old: &&StackContainer| {
-            old.label(DEFINITION_LABEL) == digest
+            !is_unsettled(&lasting.prefix, old)
+                && old.label(DEFINITION_LABEL) == digest
                 && (!is_job || (old.state == "exited" && old.exit_code == 0))
         };
         if let Some(old) = of_part.find(same) {

@@ -322,8 +322,26 @@ impl Session {
         mut ended: BoxFuture<'static, Result<Ended, EngineError>>,
         started: Instant,
     ) -> Result<(), Error> {
-        let limit = running.service.0.timeout.unwrap_or(self.ready_timeout());
         let looking = self.probe(node, running, log);
+        let ready = self.is_ready_in_time(node, looking, &mut ended, started).await?;
+        if let Err(why) = ready {
+            return Err(self.service_failed(running, why).await);
+        }
+        self.tell_service(node.name(), ServiceState::Ready, started.elapsed());
+        self.watch(running.clone(), ended);
+        Ok(())
+    }
+
+    /// Waits until a container that was started is ready, by the probe that `looking` gives; or tells
+    /// why it will not be.
+    pub(super) async fn is_ready_in_time(
+        &self,
+        node: &Node,
+        looking: impl Future<Output = Result<Probe, Error>>,
+        ended: &mut BoxFuture<'static, Result<Ended, EngineError>>,
+        started: Instant,
+    ) -> Result<Result<(), Why>, Error> {
+        let limit = node.service.0.timeout.unwrap_or(self.ready_timeout());
         let probing = async {
             let probe = match looking.await {
                 // It has no address when it has ended, which the other side tells.
@@ -336,17 +354,11 @@ impl Session {
                 Ok(seen) => seen?.map_err(|last| unfit(&probe, last)),
             })
         };
-        let ready = tokio::select! {
+        tokio::select! {
             biased;
-            ended = &mut ended => Err(Why::EndedBeforeReady(ended?)),
-            seen = probing => seen?,
-        };
-        if let Err(why) = ready {
-            return Err(self.service_failed(running, why).await);
+            ended = ended => Ok(Err(Why::EndedBeforeReady(ended?))),
+            seen = probing => seen,
         }
-        self.tell_service(node.name(), ServiceState::Ready, started.elapsed());
-        self.watch(running.clone(), ended);
-        Ok(())
     }
 
     async fn probe(&self, node: &Node, running: &Arc<Running>, log: Arc<Log>) -> Result<Probe, Error> {
@@ -448,11 +460,11 @@ async fn failed(running: &Running, why: Why, events: &crate::event::Events) -> E
     Error::Service(Box::new(failure))
 }
 
-pub(super) fn too_late(limit: Duration, readiness: &str, last: &str) -> Why {
+fn too_late(limit: Duration, readiness: &str, last: &str) -> Why {
     Why::NotReady { limit, readiness: readiness.to_owned(), last: last.to_owned() }
 }
 
-pub(super) fn unfit(probe: &Probe, last: String) -> Why {
+fn unfit(probe: &Probe, last: String) -> Why {
     match probe.is_healthcheck() {
         true => Why::Unhealthy { last },
         false => Why::CannotStart(last),

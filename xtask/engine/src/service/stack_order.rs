@@ -1,0 +1,75 @@
+//! What is left to do for a stack when the run that brings it up is killed: what it made goes, and what
+//! ran before runs again.
+
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use super::Lasting;
+use super::staying::{KIND, SERVICE, filter};
+use crate::docker::{Engine, EngineError, KIND_LABEL, PART_LABEL, PURPOSE_LABEL, UP_LABEL, refused};
+
+/// What a watchdog does for a stack whose run was killed before it was settled.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StackOrder {
+    /// Labels of all of the stack.
+    of_stack: Vec<String>,
+    /// The part that passes requests on to others, if one does.
+    router: Option<String>,
+    /// Its files, with their texts, that lead to these by their own names.
+    routes: Vec<(String, String)>,
+}
+
+impl StackOrder {
+    /// For a stack that stays and is not settled, of this machine and user.
+    pub(crate) fn of(lasting: &Lasting, host: &str) -> Self {
+        let router = lasting.router.as_ref();
+        let behind = router
+            .into_iter()
+            .flat_map(|router| router.behind.iter().map(|service| (router.route)(service, service)));
+        Self {
+            of_stack: filter(Some(&lasting.prefix), host),
+            router: router.map(|router| router.service.clone()),
+            routes: behind.collect(),
+        }
+    }
+
+    /// The labels of what the session `id` made of the stack.
+    pub(crate) fn made(id: &str) -> [String; 2] {
+        [format!("{UP_LABEL}={id}"), format!("{KIND_LABEL}={KIND}")]
+    }
+
+    /// Lets run again what ran before, when all that took its place is gone.
+    pub(crate) async fn bring_back(&self, engine: &Engine) -> Result<(), EngineError> {
+        let all = engine.stack_containers(&self.of_stack).await?;
+        let services = all.iter().filter(|container| container.label(PURPOSE_LABEL) == SERVICE);
+        try_join_all(services.map(async |container| {
+            if !container.is_running() {
+                engine.start_container(&container.id, &container.name).await?;
+            }
+            if self.router.as_deref() == Some(container.label(PART_LABEL)) {
+                for route in &self.routes {
+                    write_route(engine, &container.id, route).await?;
+                }
+            }
+            Ok::<_, EngineError>(())
+        }))
+        .await
+        .map(drop)
+    }
+}
+
+/// Writes the file of a route, a path and its text, into the router's container.
+pub(super) async fn write_route(
+    engine: &Engine,
+    router: &str,
+    (path, text): &(String, String),
+) -> Result<(), EngineError> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    let packed = archive.append_data(&mut header, path.trim_start_matches('/'), text.as_bytes());
+    let archive = packed.and_then(|()| archive.into_inner());
+    let archive = archive.map_err(|error| refused("take a route", &error.to_string()))?;
+    engine.put_files(router, archive).await
+}
