@@ -156,12 +156,19 @@ impl Application {
     }
 }
 
+impl Application {
+    /// Kills all processes of xtask that work on it, the watchdogs, too.
+    pub fn kill(&self) {
+        let processes: Vec<String> = self.processes().iter().map(ToString::to_string).collect();
+        if !processes.is_empty() {
+            let _ = Command::new("kill").arg("-KILL").args(processes).status();
+        }
+    }
+}
+
 impl Drop for Application {
     fn drop(&mut self) {
-        // Those of a test that failed; a watchdog would remove what it can see now.
-        for process in self.processes() {
-            let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
-        }
+        self.kill(); // those of a test that failed; a watchdog would remove what it can see now
         let Some(host) = self.host() else { return };
         let filter = format!("label=xtask.host={host}");
         for (list, remove) in [

@@ -22,6 +22,13 @@ impl Application {
         self.run(&[&[task, "--prefix", &self.prefix()], args].concat())
     }
 
+    /// All that is in the engine for it, sorted: the engine lists the newest first.
+    pub fn sorted(&self) -> Vec<String> {
+        let mut all = self.all_in_engine();
+        all.sort();
+        all
+    }
+
     /// The id of the container of a part of its stack.
     #[track_caller]
     pub fn container(&self, part: &str) -> String {

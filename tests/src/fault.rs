@@ -20,7 +20,7 @@ const NOBODY: u32 = 65534;
 
 /// Waits until `done` gives something; panics with `what` when that never happens.
 #[track_caller]
-pub(crate) fn wait_until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
+pub fn wait_until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(value) = done() {

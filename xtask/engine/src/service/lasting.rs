@@ -105,6 +105,13 @@ pub struct Router {
     pub shows: Arc<Shows>,
 }
 
+impl Router {
+    /// The files that lead to all by their own names, as they are when nothing is being replaced.
+    pub(crate) fn own_routes(&self) -> Vec<(String, String)> {
+        self.behind.iter().map(|service| (self.route)(service, service)).collect()
+    }
+}
+
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Router")

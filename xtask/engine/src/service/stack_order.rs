@@ -4,8 +4,8 @@
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::Lasting;
 use super::staying::{KIND, SERVICE, filter};
+use super::{Lasting, Router};
 use crate::docker::{Engine, EngineError, KIND_LABEL, PART_LABEL, PURPOSE_LABEL, UP_LABEL, refused};
 
 /// What a watchdog does for a stack whose run was killed before it was settled.
@@ -23,13 +23,10 @@ impl StackOrder {
     /// For a stack that stays and is not settled, of this machine and user.
     pub(crate) fn of(lasting: &Lasting, host: &str) -> Self {
         let router = lasting.router.as_ref();
-        let behind = router
-            .into_iter()
-            .flat_map(|router| router.behind.iter().map(|service| (router.route)(service, service)));
         Self {
             of_stack: filter(Some(&lasting.prefix), host),
             router: router.map(|router| router.service.clone()),
-            routes: behind.collect(),
+            routes: router.map(Router::own_routes).unwrap_or_default(),
         }
     }
 
@@ -47,9 +44,7 @@ impl StackOrder {
                 engine.start_container(&container.id, &container.name).await?;
             }
             if self.router.as_deref() == Some(container.label(PART_LABEL)) {
-                for route in &self.routes {
-                    write_route(engine, &container.id, route).await?;
-                }
+                write_routes(engine, &container.id, &self.routes).await?;
             }
             Ok::<_, EngineError>(())
         }))
@@ -58,17 +53,19 @@ impl StackOrder {
     }
 }
 
-/// Writes the file of a route, a path and its text, into the router's container.
-pub(super) async fn write_route(
+/// Writes files of routes, paths and texts, into the router's container.
+pub(super) async fn write_routes(
     engine: &Engine,
     router: &str,
-    (path, text): &(String, String),
+    routes: &[(String, String)],
 ) -> Result<(), EngineError> {
     let mut archive = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_size(text.len() as u64);
-    header.set_mode(0o644);
-    let packed = archive.append_data(&mut header, path.trim_start_matches('/'), text.as_bytes());
+    let packed = routes.iter().try_for_each(|(path, text)| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path.trim_start_matches('/'), text.as_bytes())
+    });
     let archive = packed.and_then(|()| archive.into_inner());
     let archive = archive.map_err(|error| refused("take a route", &error.to_string()))?;
     engine.put_files(router, archive).await

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::{join_all, try_join_all};
 use tokio::sync::{OnceCell, watch};
 
-use super::stack_order::{StackOrder, write_route};
+use super::stack_order::{StackOrder, write_routes};
 use super::{Identity, Lasting, Prefix};
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OwnedKind, PART_LABEL, PREFIX_LABEL, PURPOSE_LABEL,
@@ -159,7 +159,7 @@ impl Staying {
             false => lock(&self.routed).insert(service.to_owned()),
             true => lock(&self.routed).remove(service),
         };
-        write_route(engine, router, &(known.route)(service, host)).await
+        write_routes(engine, router, &[(known.route)(service, host)]).await
     }
 
     /// Stops what ran before as this part, so that another takes its place.
@@ -188,13 +188,10 @@ impl Staying {
             }
         }
         if let Some(router) = &self.lasting.router
-            && goes.iter().any(|old| is_unsettled(&self.lasting.prefix, old))
-            && let Some(id) = now.get(&router.service).filter(|now| now.is_same).map(|now| &now.id)
+            && let Some(same) = now.get(&router.service).filter(|now| now.is_same)
         {
-            // A run that was killed may have led it to one of these.
-            for service in &router.behind {
-                write_route(engine, id, &(router.route)(service, service)).await?;
-            }
+            // A run that was killed may have led it to one that is gone.
+            write_routes(engine, &same.id, &router.own_routes()).await?;
         }
         let remove = goes.iter().map(async |old| {
             if old.is_running() {
@@ -242,9 +239,7 @@ impl Staying {
         if let Some(router) = self.lasting.router.as_ref().filter(|_| !routed.is_empty())
             && let Some(container) = self.running_before(&router.service)
         {
-            for service in &routed {
-                write_route(engine, &container.id, &(router.route)(service, service)).await?;
-            }
+            write_routes(engine, &container.id, &router.own_routes()).await?;
         }
         lock(&self.lock).take();
         Ok(removed)

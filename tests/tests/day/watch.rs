@@ -28,7 +28,7 @@ impl Load {
                         Ok(_) => drop(answered.fetch_add(1, Ordering::SeqCst)),
                         Err(error) => failed.push(format!("{path}: {error}")),
                     }
-                    thread::sleep(Duration::from_millis(5)); // its pace
+                    thread::sleep(Duration::from_millis(20)); // its pace
                 }
                 failed
             })

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use tests::{Application, Fixture, docker, get};
+use tests::{Application, Fixture, docker, get, wait_until};
 
 #[test]
 fn a_stack_stays_and_only_what_changed_is_replaced() {
@@ -14,7 +14,7 @@ fn a_stack_stays_and_only_what_changed_is_replaced() {
     assert!(get(&web, "/").unwrap().ends_with("a page"));
     assert!(get(&web, "/api/health").unwrap().contains("operational"));
     assert!(get(&up.door("crux"), "/").unwrap().contains("operational"));
-    let there = all(&app);
+    let there = app.sorted();
     // Eight containers, a network, data.
     assert_eq!(there.len(), 10, "{there:?}");
     let mine = format!("xtask-{}", app.prefix());
@@ -37,14 +37,14 @@ fn a_stack_stays_and_only_what_changed_is_replaced() {
     let changed = app.of_stack("up", &[]).expect(0);
     assert!(changed.stdout.contains("replaced, for they changed: crux\n"), "{}", changed.stdout);
     assert_ne!(id("crux"), crux);
-    assert_eq!((id("database"), all(&app)), (database, there.clone()));
+    assert_eq!((id("database"), app.sorted()), (database, there.clone()));
     assert!(get(&web, "/api/health").unwrap().contains("operational"));
 
     // One that a person stopped starts again; a sweep leaves all of it alone.
     docker(&["stop", "--time", "0", &id("mail")]);
     let clean = app.run(&["clean", "--volumes"]).expect(0);
     assert!(clean.stdout.contains(&format!("the stack {} stays", app.prefix())), "{}", clean.stdout);
-    assert_eq!(all(&app), there);
+    assert_eq!(app.sorted(), there);
     app.of_stack("up", &[]).expect(0);
     assert!(get(&up.door("mail-api"), "/mail").unwrap().contains("mailItems"));
 
@@ -71,11 +71,11 @@ fn what_fails_or_is_stopped_leaves_all_as_it_was() {
 
     app.write("web/crux/migrate.js", works);
     let up = app.of_stack("up", &[]).expect(0);
-    let (there, crux) = (all(&app), app.container("crux"));
+    let (there, crux) = (app.sorted(), app.container("crux"));
     app.serve_also("process.exit(4)");
     app.of_stack("up", &[]).expect(1).sentence(&["crux", "exit code 4"]);
-    assert_eq!((all(&app), app.container("crux")), (there.clone(), crux.clone()));
-    get_soon(&up.door("crux"));
+    assert_eq!((app.sorted(), app.container("crux")), (there.clone(), crux.clone()));
+    wait_until("the backend that ran before", || get(&up.door("crux"), "/").ok());
 
     app.serve_also("");
     app.write("web/crux/migrate.js", "console.log('migrating')\nsetTimeout(() => {}, 600000)\n");
@@ -165,26 +165,9 @@ fn ports_and_names_that_cannot_be_are_told_before_anything_starts() {
     assert_eq!(app.all_in_engine(), [""; 0]);
 }
 
-/// All that is in the engine for an application, sorted: the engine lists the newest first.
-fn all(app: &Application) -> Vec<String> {
-    let mut all = app.all_in_engine();
-    all.sort();
-    all
-}
-
 /// What the database in a container answers.
 #[track_caller]
 fn sql(container: &str, sql: &str) -> String {
     let args = ["--username=crux", "--dbname=crux", "--no-align", "--tuples-only", "--command", sql];
     docker(&[&["exec", container, "psql"], args.as_slice()].concat()).trim().to_owned()
-}
-
-/// A server that was started again answers.
-#[track_caller]
-fn get_soon(address: &str) {
-    let begun = std::time::Instant::now();
-    while let Err(error) = get(address, "/") {
-        assert!(begun.elapsed() < Duration::from_secs(30), "{error}");
-        std::thread::sleep(Duration::from_millis(50)); // between two looks
-    }
 }
