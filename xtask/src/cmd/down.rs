@@ -1,7 +1,10 @@
 //! `cargo xtask down`.
 
+use anyhow::anyhow;
+use xtask_engine::source::reason;
+
 use crate::context::Context;
-use crate::lasting::Named;
+use crate::lasting::{Kept, Named, kept};
 
 /// Take a stack of `up` down; its data stay
 #[derive(Debug, clap::Args)]
@@ -15,7 +18,7 @@ Examples:
 pub struct Args {
     #[command(flatten)]
     stack: Named,
-    /// Its data, too
+    /// Its data and kept settings, too
     #[arg(long)]
     volumes: bool,
 }
@@ -28,7 +31,12 @@ pub async fn run(Args { stack, volumes }: Args, context: &Context) -> anyhow::Re
     let prefix = stack.prefix(context)?;
     let session = context.session_that_only_looks().await?;
     let _lock = session.lock_stack(&prefix).await?;
-    let removed = session.take_down(&prefix, volumes).await?;
+    let mut removed = session.take_down(&prefix, volumes).await?;
+    if let Some(file) = kept::file(&prefix).filter(|file| volumes && file.exists()) {
+        let cannot = |error| anyhow!("cannot remove {}: {}", file.display(), reason(&error));
+        Kept::default().write(&file).map_err(cannot)?;
+        removed.push(format!("settings {}", file.display()));
+    }
     for line in &removed {
         context.events.output(line);
     }

@@ -12,9 +12,9 @@ use xtask_engine::{Error, Session};
 
 use crate::consent;
 use crate::context::Context;
-use crate::lasting::{Named, Parts};
+use crate::lasting::{Kept, Named, Parts};
 use crate::stack::doors::{Door, doors};
-use crate::stack::environment::readdressed;
+use crate::stack::environment::{Environment, readdressed};
 use crate::stack::{CRUX, CRUX_UI, KRATOS, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
 use crate::terminal;
 
@@ -51,13 +51,17 @@ const OF_CONTAINER: [&str; 2] = ["NODE_ENV", "HOSTNAME"];
 /// `NotReady` if there is no stack; if the file cannot be read or written.
 pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = stack.prefix(context)?;
-    let mut setting = Setting::read(context.project()?, context.images.clone(), None, &context.events)?;
+    let kept = Kept::of(&prefix)?;
+    let above = kept.env_file.as_deref().map(Environment::of_file).transpose()?.unwrap_or_default();
+    let (repo, images) = (context.project()?, context.images.clone());
+    let mut setting = Setting::read_under(above, repo, images, None, &context.events)?;
     let session = context.session_that_only_looks().await?;
     let parts = Parts::of(&session, &prefix).await?;
     let all = doors(&setting);
     let addresses = addresses(&all, &parts);
     let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);
-    let web = web.map(|(_, address)| address.replace("127.0.0.1", "localhost")).unwrap_or_default();
+    let host = kept.host.as_deref().unwrap_or("localhost");
+    let web = web.map(|(_, address)| address.replace("127.0.0.1", host)).unwrap_or_default();
     let runs = |part: &&str| parts.services().iter().any(|it| it.label(PART_LABEL) == *part);
     let disabled = PARTS.into_iter().filter(|part| !runs(part)).map(str::to_owned).collect();
     let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse().ok());
@@ -66,7 +70,7 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
         published.filter_map(|(door, address)| Some((port(address)?, door.part, door.port))).collect();
     setting.kratos.password = session.secret_of_stack(&prefix, crate::stack::KRATOS_PASSWORD);
     setting.kratos.cookie = session.secret_of_stack(&prefix, crate::stack::KRATOS_COOKIE);
-    setting.lasting = Some(LastingSetting { owner: prefix.to_string(), web, published, disabled });
+    setting.lasting = Some(LastingSetting { owner: prefix.to_string(), web, agents: None, published, disabled });
     let variables = variables(&session, &setting, &part, &addresses).await?;
     match into {
         None => {

@@ -6,7 +6,7 @@ use xtask_engine::docker::{PART_LABEL, StackContainer};
 
 use crate::context::Context;
 use crate::host::{NotReady, Usage};
-use crate::lasting::{Named, Parts};
+use crate::lasting::{Kept, Named, Parts};
 use crate::stack::TRAEFIK;
 
 /// Open a part of the stack in the browser, the product without one
@@ -37,7 +37,9 @@ pub async fn run(Args { stack, print, part }: Args, context: &Context) -> anyhow
     let prefix = stack.prefix(context)?;
     let session = context.session_that_only_looks().await?;
     let parts = Parts::of(&session, &prefix).await?;
-    let address = address(parts.running(part.as_deref().unwrap_or(TRAEFIK))?)?;
+    let kept = Kept::of(&prefix)?;
+    let host = kept.host.as_deref().unwrap_or("localhost");
+    let address = address(parts.running(part.as_deref().unwrap_or(TRAEFIK))?, host)?;
     if print {
         context.events.output(address);
         return Ok(());
@@ -57,13 +59,13 @@ pub async fn run(Args { stack, print, part }: Args, context: &Context) -> anyhow
 }
 
 /// The pages of a part: at the lowest of its ports that is no mail's.
-fn address(part: &StackContainer) -> Result<String, Usage> {
+fn address(part: &StackContainer, host: &str) -> Result<String, Usage> {
     const NO_PAGES: [u16; 3] = [crate::stack::SMTP_PORT, crate::stack::DATABASE_PORT, crate::stack::AGENT_PORT];
     let pages = part.ports.iter().find(|(port, ..)| !NO_PAGES.contains(port));
     let Some((_, ip, port)) = pages else {
         return Err(Usage(format!("{} has no pages to open", part.label(PART_LABEL))));
     };
     let here = matches!(ip.as_str(), "0.0.0.0" | "::" | "127.0.0.1" | "::1");
-    let host = if here { "localhost" } else { ip };
+    let host = if here { host } else { ip };
     Ok(format!("http://{host}:{port}"))
 }

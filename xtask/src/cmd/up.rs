@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xtask_engine::Session;
-use xtask_engine::session::{Lasting, Published, Settled};
+use xtask_engine::session::{Lasting, Prefix, Published, Settled};
+use xtask_engine::source::reason;
 
 use crate::context::Context;
 use crate::exit::{Exit, INTERRUPTED};
-use crate::lasting::{Named, Watch, ports};
-use crate::stack::doors::{self, Door, Moved};
+use crate::host::Usage;
+use crate::lasting::{Kept, Named, Watch, kept, ports};
+use crate::stack::doors::{self, AGENTS, Door, Moved};
+use crate::stack::environment::Environment;
 use crate::stack::{
     self, KRATOS_COOKIE, KRATOS_PASSWORD, LastingSetting, PARTS, Setting, Stack, TRAEFIK, crux, crux_ui, kratos,
 };
@@ -23,6 +26,9 @@ alone what did not; no request through Traefik fails meanwhile. It starts again 
 
 The ports are those that the application documents. A stack with another --prefix than the checkout's folder has
 them shifted by one of 10000, 10100, … 24600: which one its name says, and where a port is taken, the next one.
+
+Where the stack is told once: --port, --expose, --host, --network and --env-file are kept in a file per prefix
+for the next `up`, which shows them, until --defaults or `down --volumes`. What runs is told each time.
 
 Examples:
   cargo xtask up
@@ -37,9 +43,12 @@ pub struct Args {
     /// Another port of the host, like crux=1900
     #[arg(long, value_name = "NAME=PORT")]
     port: Vec<Moved>,
-    /// The address of the host at which the ports are
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    expose: IpAddr,
+    /// The address of the host at which the ports are [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS")]
+    expose: Option<IpAddr>,
+    /// The host's name in addresses for browsers [default: localhost, or what --expose says]
+    #[arg(long, value_name = "HOST", value_parser = host)]
+    host: Option<String>,
     /// crux runs on the host, and all others find it there
     #[arg(long)]
     disable_crux: bool,
@@ -55,12 +64,32 @@ pub struct Args {
     /// A network that the engine has, in place of one of the stack's own
     #[arg(long, value_name = "NETWORK")]
     network: Option<String>,
+    /// Variables for crux, crux-ui and kratos, over those of their own .env
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Agents run on the host, and find crux there
+    #[arg(long, conflicts_with_all = ["disable_crux", "expect_container_env"])]
+    local_agent: bool,
+    /// Forget what earlier ups of this prefix were told of ports, address, host, network and variables
+    #[arg(long)]
+    defaults: bool,
+    /// Return when all parts are ready, which is the default
+    #[arg(long, conflicts_with = "watch")]
+    wait: bool,
     /// Stay, and replace a part whenever its sources change
     #[arg(long)]
     watch: bool,
     /// Run the application's published images of this tag, not its sources
     #[arg(long, value_name = "TAG")]
     image_tag: Option<String>,
+    /// Ask no registry for an image that the engine has, which is always so
+    #[arg(long)]
+    prefer_local_images: bool,
+}
+
+/// A name that can be in an address.
+fn host(text: &str) -> Result<String, String> {
+    url::Host::parse(text).map(|host| host.to_string()).map_err(|_| "it is no name of a host".into())
 }
 
 impl Args {
@@ -68,6 +97,20 @@ impl Args {
         let short = [(self.disable_crux, crate::stack::CRUX), (self.disable_crux_ui, crate::stack::CRUX_UI)];
         let short = short.into_iter().filter(|(is, _)| *is).map(|(_, part)| part.to_owned());
         self.disable.iter().cloned().chain(short).collect()
+    }
+
+    /// What the command line says of where the stack is.
+    fn told(&self) -> anyhow::Result<Kept> {
+        ports::once(&self.port)?;
+        let env_file = self.env_file.as_ref().map(std::path::absolute).transpose();
+        let env_file = env_file.map_err(|error| Usage(format!("--env-file: {}", reason(&error))))?;
+        Ok(Kept {
+            port: self.port.iter().map(|moved| (moved.door.to_owned(), moved.port)).collect(),
+            expose: self.expose,
+            host: self.host.clone(),
+            network: self.network.clone(),
+            env_file,
+        })
     }
 }
 
@@ -80,8 +123,11 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let root = context.project()?.root().to_path_buf();
     let folders = [crux::PART, crux_ui::PART, kratos::PART].map(|part| root.join(part));
     let mut watch = Watch::on(folders.to_vec()); // what changes from now on
-    let ports = bring_up(&args, context).await?;
-    for line in table(&ports, args.expose) {
+    let prefix = args.stack.prefix(context)?;
+    let place = place(&args, &prefix, context)?;
+    let ports = bring_up(&args, &place, context).await?;
+    keep(&place, &prefix, context);
+    for line in table(&ports, &place.host) {
         context.events.output(line);
     }
     if ports.is_empty() {
@@ -94,11 +140,59 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         ));
     }
     context.events.notice(format!("it stays until `cargo xtask down{}`", args.stack.option()));
-    if args.watch { follow(&args, &mut watch, &root, context).await } else { Ok(()) }
+    if args.watch { follow(&args, &place, &mut watch, &root, context).await } else { Ok(()) }
+}
+
+/// Where the stack is.
+struct At {
+    /// What is kept for the next `up`.
+    kept: Kept,
+    moved: Vec<Moved>,
+    address: IpAddr,
+    /// The host's name for browsers, as a URL has it.
+    host: String,
+}
+
+/// What is told now and was kept before.
+fn place(args: &Args, prefix: &Prefix, context: &Context) -> anyhow::Result<At> {
+    let before = if args.defaults { Kept::default() } else { Kept::of(prefix)? };
+    let told = args.told()?;
+    let kept = before.clone().under(told);
+    if before != Kept::default() && kept == before {
+        context.events.notice(format!("as the `up` before: {} (--defaults forgets it)", kept.options()));
+    }
+    let address = kept.expose.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let host = match (&kept.host, address) {
+        (Some(host), _) => host.clone(),
+        (None, address) if address.is_loopback() || address.is_unspecified() => "localhost".into(),
+        (None, IpAddr::V4(address)) => address.to_string(),
+        (None, IpAddr::V6(address)) => format!("[{address}]"),
+    };
+    let moved = kept.moved().map_err(Usage)?;
+    Ok(At { kept, moved, address, host })
+}
+
+/// Keeps where the stack is for the next `up`.
+fn keep(place: &At, prefix: &Prefix, context: &Context) {
+    let Some(file) = kept::file(prefix) else { return };
+    if Kept::read(&file).is_ok_and(|before| before == place.kept) {
+        return;
+    }
+    context.events.notice(match place.kept.write(&file) {
+        Err(error) => format!("the next `up` has to be told again: cannot write {}: {}", file.display(), reason(&error)),
+        Ok(()) if place.kept == Kept::default() => "what earlier ups were told is forgotten".to_owned(),
+        Ok(()) => format!("kept for the next `up`, in {}: {}", file.display(), place.kept.options()),
+    });
 }
 
 /// Brings it up again whenever sources change, until Ctrl-C.
-async fn follow(args: &Args, watch: &mut Watch, root: &Path, context: &Context) -> anyhow::Result<()> {
+async fn follow(
+    args: &Args,
+    place: &At,
+    watch: &mut Watch,
+    root: &Path,
+    context: &Context,
+) -> anyhow::Result<()> {
     loop {
         context.events.notice("watching for changes, until Ctrl-C");
         let paths = tokio::select! {
@@ -108,7 +202,7 @@ async fn follow(args: &Args, watch: &mut Watch, root: &Path, context: &Context) 
         let first = paths.first().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
         let more = if paths.len() > 1 { format!(" and {} more", paths.len() - 1) } else { String::new() };
         context.events.notice(format!("changed: {}{more}", first.unwrap_or_default()));
-        if let Err(error) = bring_up(args, context).await {
+        if let Err(error) = bring_up(args, place, context).await {
             if context.cancel.is_cancelled() {
                 return Err(Exit(INTERRUPTED).into());
             }
@@ -118,9 +212,9 @@ async fn follow(args: &Args, watch: &mut Watch, root: &Path, context: &Context) 
 }
 
 /// Brings the stack up, and gives its ports; leaves all as it was if that fails.
-async fn bring_up(args: &Args, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
+async fn bring_up(args: &Args, place: &At, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
     let session = context.session().await?;
-    let brought = bring_up_in(&session, args, context).await;
+    let brought = bring_up_in(&session, args, place, context).await;
     // At once, and not at the end of the run, which may come much later.
     let closed = session.close().await;
     let ports = brought?;
@@ -128,18 +222,25 @@ async fn bring_up(args: &Args, context: &Context) -> anyhow::Result<Vec<(Door, u
     Ok(ports)
 }
 
-async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
+async fn bring_up_in(
+    session: &Session,
+    args: &Args,
+    place: &At,
+    context: &Context,
+) -> anyhow::Result<Vec<(Door, u16)>> {
     let prefix = args.stack.prefix(context)?;
     let images = context.images.clone();
-    let mut setting = Setting::read(context.project()?, images, args.image_tag.clone(), &context.events)?;
+    let above = place.kept.env_file.as_deref().map(Environment::of_file).transpose()?.unwrap_or_default();
+    let (repo, tag) = (context.project()?, args.image_tag.clone());
+    let mut setting = Setting::read_under(above, repo, images, tag, &context.events)?;
     let disabled = args.disabled();
     let lock = session.lock_stack(&prefix).await?;
     let is_published = |door: &Door| !args.expect_container_env && !disabled.contains(door.part);
     let doors: Vec<Door> = doors::doors(&setting).into_iter().filter(is_published).collect();
     let wish = ports::Wish {
         doors: &doors,
-        moved: &args.port,
-        address: args.expose,
+        moved: &place.moved,
+        address: place.address,
         prefix: &prefix,
         is_second: args.stack.is_second(context)?,
     };
@@ -148,14 +249,15 @@ async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyho
     setting.kratos.cookie = session.secret_of_stack(&prefix, KRATOS_COOKIE);
     setting.lasting = Some(LastingSetting {
         owner: prefix.to_string(),
-        web: web(&ports, args.expose),
+        web: at(&ports, TRAEFIK, &place.host).unwrap_or_else(|| stack::WEB_AUTHORITY.to_owned()),
+        agents: at(&ports, AGENTS, "localhost").filter(|_| args.local_agent),
         published: ports.iter().map(|(door, port)| (*port, door.part, door.port)).collect(),
         disabled: disabled.clone(),
     });
     let stack = Stack::whole(&setting)?;
-    let published = published(&ports, args.expose);
+    let published = published(&ports, place.address);
     let router = (!disabled.contains(TRAEFIK)).then(|| stack::router(&setting));
-    let network = args.network.clone();
+    let network = place.kept.network.clone();
     session.stay(Lasting { prefix, network, published, on_host: disabled, router }, lock);
     session.start(&stack.services_of(&setting)).await?;
     let settled = session.settle().await?;
@@ -165,19 +267,9 @@ async fn bring_up_in(session: &Session, args: &Args, context: &Context) -> anyho
     Ok(ports)
 }
 
-/// Host and port of the product for browsers: on this machine, or among the containers.
-fn web(ports: &[(Door, u16)], address: IpAddr) -> String {
-    let door = ports.iter().find(|(door, _)| door.name == TRAEFIK);
-    door.map_or_else(|| stack::WEB_AUTHORITY.to_owned(), |(_, port)| at(address, *port))
-}
-
-/// An address for people and browsers, who may be on this machine only.
-fn at(address: IpAddr, port: u16) -> String {
-    match address {
-        _ if address.is_loopback() || address.is_unspecified() => format!("localhost:{port}"),
-        IpAddr::V4(address) => format!("{address}:{port}"),
-        IpAddr::V6(address) => format!("[{address}]:{port}"),
-    }
+/// Host and port of a door for whoever is not among the containers.
+fn at(ports: &[(Door, u16)], name: &str, host: &str) -> Option<String> {
+    ports.iter().find(|(door, _)| door.name == name).map(|(_, port)| format!("{host}:{port}"))
 }
 
 fn published(ports: &[(Door, u16)], address: IpAddr) -> BTreeMap<String, Vec<Published>> {
@@ -210,10 +302,10 @@ fn became(settled: &Settled) -> Vec<String> {
 }
 
 /// The parts with their addresses.
-fn table(ports: &[(Door, u16)], address: IpAddr) -> Vec<String> {
+fn table(ports: &[(Door, u16)], host: &str) -> Vec<String> {
     let url = |(door, port): &(Door, u16)| match door.scheme {
-        "" => at(address, *port),
-        scheme => format!("{scheme}://{}", at(address, *port)),
+        "" => format!("{host}:{port}"),
+        scheme => format!("{scheme}://{host}:{port}"),
     };
     let urls: Vec<String> = ports.iter().map(url).collect();
     let width = urls.iter().map(String::len).max().unwrap_or_default();
@@ -238,9 +330,9 @@ mod tests {
 
     #[test]
     fn the_table_has_addresses_that_can_be_opened() {
-        insta::assert_snapshot!(table(&ports(), "127.0.0.1".parse().unwrap()).join("\n"));
-        insta::assert_snapshot!(table(&ports(), "2001:db8::1".parse().unwrap()).join("\n"));
-        assert_eq!(web(&ports(), "0.0.0.0".parse().unwrap()), "localhost:8000");
+        insta::assert_snapshot!(table(&ports(), "localhost").join("\n"));
+        insta::assert_snapshot!(table(&ports(), "[2001:db8::1]").join("\n"));
+        assert_eq!(at(&ports(), TRAEFIK, "dev.example.com").unwrap(), "dev.example.com:8000");
     }
 
     #[test]

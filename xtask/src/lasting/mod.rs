@@ -1,11 +1,13 @@
 //! Stacks that stay: which one a command is about, and the ports by which it is reached.
 
 pub mod command;
+pub mod kept;
 pub mod lines;
 mod parts;
 pub mod ports;
 mod watch;
 
+pub use kept::Kept;
 pub use parts::Parts;
 pub use watch::Watch;
 

@@ -37,7 +37,6 @@ pub struct Wish<'a> {
 /// # Errors
 /// [`Usage`] if two doors are on one port; [`NotReady`] if a port is taken, with who has it.
 pub async fn choose(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(Door, u16)>> {
-    once(wish.moved)?;
     let taken = Taken {
         address: wish.address,
         prefix: wish.prefix,
@@ -76,7 +75,10 @@ pub async fn choose(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(D
 }
 
 /// A door is moved once.
-fn once(moved: &[Moved]) -> Result<(), Usage> {
+///
+/// # Errors
+/// [`Usage`] if it is not.
+pub fn once(moved: &[Moved]) -> Result<(), Usage> {
     let mut seen = BTreeSet::new();
     match moved.iter().find(|moved| !seen.insert(moved.door)) {
         None => Ok(()),

@@ -12,6 +12,8 @@ use crate::project::Project;
 
 /// In the repository.
 pub const PART: &str = "web/crux";
+/// The variable by which agents are told where it is.
+const AGENT_ADDRESS: &str = "CRUX_AGENT_ADDRESS";
 /// Where it says how it is.
 const HEALTH: &str = "/api/health";
 
@@ -94,7 +96,7 @@ fn with_environment(setting: &Setting, container: &Container, reach: Reach) -> R
         ("KRATOS_URL", address::KRATOS_PUBLIC),
         ("KRATOS_ADMIN_URL", address::KRATOS_ADMIN),
         ("CRUX_UI_URL", address::WEB),
-        ("CRUX_AGENT_ADDRESS", &agents),
+        (AGENT_ADDRESS, &agents),
         ("SMTP_URI", address::SMTP),
         ("FROM_EMAIL", "noreply@example.com"),
         ("FROM_NAME", "dyrector.io"),
@@ -104,6 +106,11 @@ fn with_environment(setting: &Setting, container: &Container, reach: Reach) -> R
     ];
     let container =
         setting.with_environment(container, PART, &defaults)?.with_env_variable("NODE_ENV", "production");
+    let agents = setting.lasting.as_ref().and_then(|lasting| lasting.agents.as_ref());
+    let container = match agents {
+        Some(agents) => container.with_env_variable(AGENT_ADDRESS, agents),
+        None => container,
+    };
     let database = setting.database()?;
     let url = match reach {
         Reach::Name => database.with_host(DATABASE, DATABASE_PORT),

@@ -24,13 +24,15 @@ pub struct Door {
     pub what: &'static str,
 }
 
+/// The one for agents.
+pub const AGENTS: &str = "crux-agents";
 /// The names of all doors, the most used first.
 pub const NAMES: [&str; 12] = [
     TRAEFIK,
     "traefik-dashboard",
     CRUX_UI,
     CRUX,
-    "crux-agents",
+    AGENTS,
     "crux-metrics",
     KRATOS,
     "kratos-admin",

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -62,6 +63,8 @@ pub struct Variable {
     pub value: String,
     /// Its value, or a part of it, is for no output. What `.env.example` shows is no secret.
     pub is_secret: bool,
+    /// The file that says so, as people name it.
+    pub file: String,
 }
 
 impl Environment {
@@ -83,12 +86,33 @@ impl Environment {
         })
     }
 
+    /// That of a file which somebody names.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there is none, or it cannot be read or understood.
+    pub fn of_file(file: &Path) -> Result<Self, Error> {
+        let shown = file.display().to_string();
+        let env = read_file(file, &shown)?;
+        let env =
+            env.ok_or_else(|| Error::Usage(format!("there is no {shown}; name a .env file that is there")))?;
+        Ok(Self::new(shown, Source::Env, &env, &Dotenv::default()))
+    }
+
+    /// This, and over it what `above` says.
+    pub fn under(mut self, above: &Self) -> Self {
+        self.variables.retain(|variable| above.get(&variable.name).is_none());
+        self.variables.extend(above.variables.iter().cloned());
+        self.redactions.extend(above.redactions.iter().cloned());
+        self
+    }
+
     fn new(file: String, source: Source, env: &Dotenv, example: &Dotenv) -> Self {
         let mut environment = Self { file, source, ..Self::default() };
         for (name, value) in env.iter() {
             let redactions = redactions(name, value, example.get(name));
             let is_secret = !redactions.is_empty();
-            environment.variables.push(Variable { name: name.into(), value: value.into(), is_secret });
+            let file = environment.file.clone();
+            environment.variables.push(Variable { name: name.into(), value: value.into(), is_secret, file });
             environment.redactions.extend(redactions);
         }
         environment
@@ -97,6 +121,12 @@ impl Environment {
     /// The file that it is from, or would be, as people name it: `web/crux/.env`.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The file that says what a variable is; [`Environment::file`] for one that none says.
+    pub fn file_of(&self, name: &str) -> &str {
+        let variable = self.variables.iter().find(|variable| variable.name == name);
+        variable.map_or(&self.file, |variable| &variable.file)
     }
 
     /// Which of the two files that is.
@@ -131,7 +161,12 @@ impl fmt::Debug for Variable {
 
 /// A `.env` file of the repository, if there is one; `file` is its path there.
 fn read(repo: &Project, file: &str) -> Result<Option<Dotenv>, Error> {
-    match fs::read(repo.root().join(file)) {
+    read_file(&repo.root().join(file), file)
+}
+
+/// A `.env` file, if there is one, which people know as `file`.
+fn read_file(path: &Path, file: &str) -> Result<Option<Dotenv>, Error> {
+    match fs::read(path) {
         Ok(bytes) => match Dotenv::parse(&bytes) {
             Ok(dotenv) => Ok(Some(dotenv)),
             Err(error) => Err(Error::Usage(format!("{file} {error}"))),

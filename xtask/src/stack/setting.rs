@@ -43,6 +43,8 @@ pub struct Setting {
     pub lasting: Option<LastingSetting>,
     /// The environment of the backend.
     crux: Environment,
+    /// What is over the environments of all parts of the application.
+    above: Environment,
     events: Events,
 }
 
@@ -50,8 +52,10 @@ pub struct Setting {
 pub struct LastingSetting {
     /// Whose data they are.
     pub owner: String,
-    /// The product's address for browsers on this machine: host and port.
+    /// The product's address for browsers: host and port.
     pub web: String,
+    /// The backend's address for agents that run on the host, if they do.
+    pub agents: Option<String>,
     /// Ports of the host with the part and the port of it that are there: what `env` puts into a file.
     pub published: Vec<(u16, &'static str, u16)>,
     /// The parts that run on the host, outside of it.
@@ -77,7 +81,21 @@ impl Setting {
         image_tag: Option<String>,
         events: &Events,
     ) -> Result<Self, Error> {
-        let crux = Environment::of(&repo, crux::PART)?;
+        Self::read_under(Environment::default(), repo, images, image_tag, events)
+    }
+
+    /// The same, with an environment over those of all parts of the application.
+    ///
+    /// # Errors
+    /// As [`Setting::read`].
+    pub fn read_under(
+        above: Environment,
+        repo: Project,
+        images: Overrides,
+        image_tag: Option<String>,
+        events: &Events,
+    ) -> Result<Self, Error> {
+        let crux = Environment::of(&repo, crux::PART)?.under(&above);
         for secret in crux.redactions() {
             events.redact(secret);
         }
@@ -97,6 +115,7 @@ impl Setting {
             metrics_port,
             lasting: None,
             crux,
+            above,
             events: events.clone(),
         })
     }
@@ -107,14 +126,14 @@ impl Setting {
     /// [`Error::Usage`] if the repository has no backend, or its `DATABASE_URL` cannot be used.
     pub fn database(&self) -> Result<DatabaseUrl, Error> {
         self.repo.dir(crux::PART)?;
-        if self.crux.source() == Source::None {
+        if self.crux.source() == Source::None && self.crux.get(DATABASE_URL).is_none() {
             return Err(Error::Usage(format!(
                 "{} has neither .env nor .env.example, so nothing says which database is the backend's; write a \
                  .env with {DATABASE_URL}=postgresql://USER:PASSWORD@localhost:5432/DATABASE",
                 self.repo.root().join(crux::PART).display()
             )));
         }
-        DatabaseUrl::parse(self.crux.get(DATABASE_URL), self.crux.file())
+        DatabaseUrl::parse(self.crux.get(DATABASE_URL), self.crux.file_of(DATABASE_URL))
     }
 
     /// Which part a port of a developer's machine is: what a real `.env` says as `localhost:PORT`.
@@ -175,7 +194,7 @@ impl Setting {
     ) -> Result<Container, Error> {
         let environment = match part {
             crux::PART => self.crux.clone(),
-            _ => Environment::of(&self.repo, part)?,
+            _ => Environment::of(&self.repo, part)?.under(&self.above),
         };
         if environment.source() == Source::Example {
             self.events.notice(format!("there is no {part}/.env: {} is used", environment.file()));
@@ -205,7 +224,7 @@ impl Setting {
             container = match variable.is_secret {
                 false => container.with_env_variable(&variable.name, value),
                 true => {
-                    let what = format!("{} of {}", variable.name, environment.file());
+                    let what = format!("{} of {}", variable.name, variable.file);
                     container.with_secret_variable(&variable.name, Secret::value(what, value))
                 }
             };
@@ -235,7 +254,7 @@ fn port(environment: &Environment, name: &str, usual: u16) -> Result<u16, Error>
         Ok(port) if port > 0 => Ok(port),
         _ => Err(Error::Usage(format!(
             "{}: {name} is {value:?}, which is no port; write a number from 1 to 65535",
-            environment.file()
+            environment.file_of(name)
         ))),
     }
 }

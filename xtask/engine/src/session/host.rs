@@ -103,7 +103,7 @@ pub(crate) fn id() -> String {
 }
 
 /// Where xtask keeps what outlives a run and belongs to no repository.
-pub(crate) fn state_dir() -> Option<PathBuf> {
+pub fn state_dir() -> Option<PathBuf> {
     let named = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
     let dir = named.or_else(|| std::env::home_dir().map(|home| home.join(".local/state")))?;
     Some(dir.join("xtask"))

@@ -33,7 +33,7 @@ use uuid::Uuid;
 
 use service_image::ServiceImages;
 
-pub use host::ca_bundle;
+pub use host::{ca_bundle, state_dir};
 pub use images::StandIns;
 pub use ours::{Ours, Whose};
 pub use planned::PlannedContainer;
