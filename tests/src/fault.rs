@@ -42,12 +42,18 @@ impl Started {
     /// Waits for an event.
     #[track_caller]
     pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) {
+        self.wait_for_run(what, |events| events.iter().any(&wanted));
+    }
+
+    /// Waits until the events so far are as they should be.
+    #[track_caller]
+    pub fn wait_for_run(&mut self, what: &str, wanted: impl Fn(&[Value]) -> bool) {
         let path = self.record.join("events.jsonl");
         wait_until(what, || {
             let text = fs::read_to_string(&path).unwrap_or_default();
             // The last line may be half written.
-            let mut events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            let found = events.any(|event| wanted(&event));
+            let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let found = wanted(&events.collect::<Vec<_>>());
             let ended = self.child.try_wait().expect("a child").is_some();
             assert!(found || !ended, "the run ended before {what}: {text}");
             found.then_some(())

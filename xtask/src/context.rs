@@ -14,6 +14,7 @@ use crate::again;
 use crate::cli::{Cli, Global};
 use crate::images::{self, Overrides};
 use crate::project::Project;
+use crate::rounds::Round;
 
 /// The one argument by which this program is the watchdog of a run: not for people.
 pub const WATCHDOG: &str = "--watch-over-a-run";
@@ -34,6 +35,8 @@ pub struct Context {
     sessions: Mutex<Vec<Arc<Session>>>,
     /// Images in place of others, by the name of the part.
     pub images: Overrides,
+    /// Which round it is of a task that follows changes.
+    pub round: Round,
 }
 
 impl Context {
@@ -44,9 +47,10 @@ impl Context {
         cancel: CancellationToken,
         record: PathBuf,
         task: String,
+        round: Round,
     ) -> Self {
         let images = global.image.iter().cloned().collect();
-        Self { global, events, cancel, record, task, sessions: Mutex::default(), images }
+        Self { global, events, cancel, record, task, sessions: Mutex::default(), images, round }
     }
 
     /// The application's repository.

@@ -2,41 +2,106 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use xtask_engine::event::{Event, Events, SCHEMA};
 use xtask_engine::report::Screen;
 
-use crate::cli::{Global, Progress};
+use crate::cli::{self, Global, Progress};
 use crate::cmd::Command;
 use crate::context::Context;
 use crate::exit::{self, Exit};
+use crate::lasting::Watch;
 use crate::output::Drain;
 use crate::reporters::{self, Listeners};
+use crate::rounds::Round;
 use crate::runs;
 use crate::suspend;
 
 /// After a run that took longer, the sizes of all records are looked at.
 const LOOK_AT_SIZES: Duration = Duration::from_secs(1);
 
-/// Runs a task from its first event to its last; returns the exit code.
-pub fn run(mut global: Global, command: Command) -> i32 {
+/// Runs a task, and again whenever sources change if it follows them; returns the exit code.
+pub fn run(global: Global, command: Command) -> i32 {
+    let mut watch = command.follows(&global).map(Watch::on); // what changes from now on
+    let ends = Arc::new(Ends::default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
+    };
+    runtime.spawn(signals(ends.clone()));
+    let drawn_on = ends.clone();
+    suspend::leave_screen_on_panic(move || drawn_on.screen());
+    let mut round = Round::default();
+    let mut code = once(global.clone(), command, &ends, watch.is_some().then_some(&round));
+    if code == 0
+        && let Some(watch) = &mut watch
+    {
+        let tells = !global.quiet && global.progress != Some(Progress::Json);
+        loop {
+            if tells {
+                // Behind the result of the round; who reads no more is noticed in the next.
+                let _ = writeln!(anstream::stdout(), "watching for changes, until Ctrl-C");
+            }
+            let Some(changed) = runtime.block_on(ends.unless(watch.changed())) else { break };
+            round = round.next(changed);
+            // The same command line as before; a round that fails is told, and the next one may not.
+            if let Some(command) = cli::parse().command {
+                once(global.clone(), command, &ends, Some(&round));
+            }
+        }
+        code = ends.stopped.load(Ordering::SeqCst);
+    }
+    runtime.shutdown_background();
+    code
+}
+
+/// How a run may end before it is done.
+#[derive(Default)]
+struct Ends {
+    /// The exit code of who stopped it; 0 while nobody did.
+    stopped: Arc<AtomicI32>,
+    cancel: CancellationToken,
+    /// What is drawn on.
+    screen: Mutex<Option<Screen>>,
+}
+
+impl Ends {
+    /// What a future gives, if the run is not stopped before.
+    async fn unless<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            value = future => Some(value),
+            () = self.cancel.cancelled() => None,
+        }
+    }
+
+    fn screen(&self) -> Option<Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn draws_on(&self, screen: Option<Screen>) {
+        *self.screen.lock().unwrap_or_else(PoisonError::into_inner) = screen;
+    }
+}
+
+/// One run, from its first event to its last.
+fn once(mut global: Global, command: Command, ends: &Arc<Ends>, round: Option<&Round>) -> i32 {
+    let Ends { stopped, cancel, .. } = &**ends;
     if command.passes_through() {
         // What is read is its output and nothing else.
         (global.quiet, global.verbose, global.progress) = (true, false, Some(Progress::Plain));
     }
     colors(global.color);
-    let stopped = Arc::new(AtomicI32::new(0));
-    let cancel = CancellationToken::new();
     let record = match runs::folder(global.record.as_deref()) {
         Ok(record) => record,
         Err(error) => return fail(&error),
     };
     let own_folder = global.record.is_none().then(|| record.clone());
-    let listeners = match reporters::all(&global, &record, &stopped, &cancel) {
+    let listeners = match reporters::all(&global, &record, stopped, cancel, round) {
         Ok(listeners) => listeners,
         Err(error) => {
             own_folder.iter().for_each(|folder| runs::forget(folder));
@@ -50,22 +115,23 @@ pub fn run(mut global: Global, command: Command) -> i32 {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
     };
+    ends.draws_on(screen.clone());
     let result = runtime.block_on(async {
-        tokio::spawn(signals(cancel.clone(), stopped.clone(), screen.clone()));
         if let Some(screen) = screen {
-            suspend::leave_screen_on_panic(screen.clone());
             tokio::spawn(suspend::suspensions(screen));
         }
         let task = command.name();
         events.emit(started(&task, &record));
         notice.into_iter().for_each(|notice| events.notice(notice));
-        let context = Context::new(global, events.clone(), cancel, record, task);
+        let round = round.cloned().unwrap_or_default();
+        let context = Context::new(global, events.clone(), cancel.clone(), record, task, round);
         let result = command.run(&context).await;
         context.close(result).await
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
     let mut code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
+    ends.draws_on(None);
     for error in lost.try_iter() {
         let lost = fail(&error);
         code = if code == 0 { lost } else { code };
@@ -143,17 +209,17 @@ fn fail(error: &anyhow::Error) -> i32 {
 }
 
 /// The first signal ends what runs and lets it clean up, the second ends at once.
-async fn signals(cancel: CancellationToken, stopped: Arc<AtomicI32>, screen: Option<Screen>) {
+async fn signals(ends: Arc<Ends>) {
     loop {
         let code = signal().await;
-        if stopped.swap(code, Ordering::SeqCst) != 0 {
-            screen.inspect(Screen::leave);
+        if ends.stopped.swap(code, Ordering::SeqCst) != 0 {
+            ends.screen().iter().for_each(Screen::leave);
             say(
                 "stopped at once; what still runs in the engine is removed by the process that watches over this run",
             );
             std::process::exit(code);
         }
-        cancel.cancel();
+        ends.cancel.cancel();
     }
 }
 

@@ -16,6 +16,7 @@ mod output;
 mod project;
 mod reporters;
 mod rootfs;
+mod rounds;
 mod runs;
 mod spans;
 mod stack;

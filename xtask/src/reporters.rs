@@ -18,6 +18,7 @@ use crate::cli::{Global, Progress};
 use crate::exit;
 use crate::output::{self, Drain};
 use crate::project::Project;
+use crate::rounds::Round;
 use crate::runs::{self, PipelineSeen};
 use crate::spans::Spans;
 
@@ -39,7 +40,8 @@ pub struct Listeners {
     pub spans: Option<Spans>,
 }
 
-/// All who listen to a run whose record is in `record`; see [`of_output`] for `stopped`.
+/// All who listen to a run whose record is in `record`; see [`of_output`] for `stopped`. One of several
+/// rounds is told briefly.
 ///
 /// # Errors
 /// [`Error::Usage`] if a file that the command line names cannot be written, or another run writes the
@@ -49,6 +51,7 @@ pub fn all(
     record: &Path,
     stopped: &Arc<AtomicI32>,
     cancel: &CancellationToken,
+    round: Option<&Round>,
 ) -> anyhow::Result<Listeners> {
     if let (Some(junit), Some(trace)) = (&global.junit, &global.trace)
         && junit == trace
@@ -62,11 +65,20 @@ pub fn all(
     let files = of_files(global, tell_lost)?;
     let recorders = of_record(record)?;
     let OfOutput { reporter, drain, screen, notice } = of_output(global, record, stopped, cancel);
+    let reporter = match round {
+        Some(round) if !is_for_programs(global) => round.briefly(reporter, screen.is_some()),
+        _ => reporter,
+    };
     let (seen, spans) = (PipelineSeen::default(), Spans::from_environment());
     let first: [Box<dyn Reporter>; 2] = [reporter, Box::new(seen.clone())];
     let spans_of_run = spans.as_ref().and_then(Spans::reporter);
     let reporters = first.into_iter().chain(files).chain(recorders).chain(spans_of_run).collect();
     Ok(Listeners { reporters, drain, screen, notice, seen, lost, spans })
+}
+
+/// Whether a program reads what is told, which wants all of it.
+fn is_for_programs(global: &Global) -> bool {
+    global.progress == Some(Progress::Json)
 }
 
 /// Those that keep the record.

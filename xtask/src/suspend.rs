@@ -5,13 +5,14 @@ use std::panic;
 
 use xtask_engine::report::Screen;
 
-/// Leaves `screen` before a panic is told.
-pub fn leave_screen_on_panic(screen: Screen) {
+/// Leaves the screen that is drawn on, which `drawn_on` gives, before a panic is told.
+pub fn leave_screen_on_panic(drawn_on: impl Fn() -> Option<Screen> + Send + Sync + 'static) {
     let tell = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        screen.leave();
+        let screen = drawn_on();
+        screen.iter().for_each(Screen::leave);
         tell(info);
-        screen.resume();
+        screen.iter().for_each(Screen::resume);
     }));
 }
 

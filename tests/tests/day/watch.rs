@@ -1,12 +1,12 @@
 //! `up --watch`: an edit replaces the part while requests through Traefik go on, and none of them fails.
 
-use std::cell::Cell;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use serde_json::Value;
 use tests::{Application, docker, get};
 
 /// Requests through the one door, one after another, from several at once.
@@ -49,33 +49,31 @@ fn an_edit_replaces_a_part_and_no_request_fails() {
     let app = Application::new();
     let up = app.of_stack("up", &[]).expect(0);
     let mut watch = app.start(&["up", "--prefix", &app.prefix(), "--watch"]);
-    let mut wait = |count: usize, text: &str| {
-        let seen = Cell::new(0);
-        watch.wait_for(&format!("{text}, {count} times"), |event| {
-            // Each look begins with the first event.
-            let before = if event["event"] == "run_started" { 0 } else { seen.get() };
-            seen.set(before + usize::from(event["text"].as_str().is_some_and(|told| told.contains(text))));
-            seen.get() == count
+    // Each round is a run, and its record takes the place of the one before.
+    let mut wait = |what: &str, told: &str| {
+        let said = |event: &Value| {
+            let texts = [&event["line"], &event["text"], &event["error"]];
+            texts.iter().any(|text| text.as_str().is_some_and(|text| text.contains(told)))
+        };
+        watch.wait_for_run(what, |events| {
+            events.last().is_some_and(|last| last["event"] == "run_finished") && events.iter().any(said)
         });
     };
-    wait(1, "watching for changes");
+    wait("the first round", "left alone: crux, ");
     let ids = |part| app.container(part);
     let [crux, ui, database] = ["crux", "crux-ui", "database"].map(ids);
 
     let load = Load::on(&up.door("traefik"));
     app.serve_also("console.log('second version')");
-    wait(1, "replaced, for they changed: crux");
-    wait(2, "watching for changes");
+    wait("a new backend", "replaced, for they changed: crux");
     let page = fs::read_to_string(app.path("web/crux-ui/server.js")).expect("a file");
     app.write("web/crux-ui/server.js", &page.replace("a page", "another page"));
-    wait(1, "replaced, for they changed: crux-ui");
-    wait(3, "watching for changes");
+    wait("a new frontend", "replaced, for they changed: crux-ui");
     // One that cannot be built, and one that does not run, leave the old one.
     app.serve_also("this is no JavaScript");
-    wait(1, "what ran before runs");
-    wait(4, "watching for changes");
+    wait("a build that fails", "`exec npm run build` failed");
     app.serve_also("process.exit(9)");
-    wait(2, "what ran before runs");
+    wait("a backend that ends", "with exit code 9");
     let (answered, failed) = load.end();
     assert_eq!(failed, [""; 0], "of {answered}");
     assert!(answered > 100, "{answered}");
@@ -87,7 +85,10 @@ fn an_edit_replaces_a_part_and_no_request_fails() {
     assert!(get(&up.door("traefik"), "/").unwrap().ends_with("another page"));
     assert!(get(&up.door("crux"), "/").unwrap().contains("operational"), "its own port moved with it");
     let (run, _) = watch.end_by("INT");
-    assert_eq!((run.code, &*run.stderr), (Some(130), ""));
+    assert_eq!(run.code, Some(130), "{}", run.stderr);
+    let errors: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 2, "of the two rounds that failed: {}", run.stderr);
+    assert_eq!(run.stdout.matches("watching for changes").count(), 5, "{}", run.stdout);
     assert!(get(&up.door("traefik"), "/api/health").unwrap().contains("operational"), "it stays");
     assert_eq!(app.all_in_engine().len(), 10, "{:?}", app.all_in_engine());
     app.of_stack("down", &["--volumes"]).expect(0);

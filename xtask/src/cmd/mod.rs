@@ -1,9 +1,12 @@
 //! The tasks, one file each, named as it is typed. A task has `Args`, whose first line says what it
 //! does, and `run`. The list below is all there is to register.
 
+use std::path::PathBuf;
+
 use xtask_engine::event::Event;
 use xtask_engine::pipeline::Service;
 
+use crate::cli::Global;
 use crate::context::Context;
 
 /// Declares the tasks: `Name => module` is one of them, in a group of the list that people see. The
@@ -82,6 +85,14 @@ tasks! {
 }
 
 impl Command {
+    /// The folders whose changes it follows, if it does: then it is run again for each.
+    pub fn follows(&self, global: &Global) -> Option<Vec<PathBuf>> {
+        match self {
+            Self::Up(args) => args.follows(global),
+            _ => None,
+        }
+    }
+
     /// Whether what it prints is not ours: then a run says nothing of itself but failures.
     pub fn passes_through(&self) -> bool {
         matches!(

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use xtask_engine::Session;
 use xtask_engine::session::{Lasting, Prefix, Published, Settled};
 use xtask_engine::source::reason;
 
+use crate::cli::Global;
 use crate::context::Context;
-use crate::exit::{Exit, INTERRUPTED};
 use crate::host::Usage;
-use crate::lasting::{Kept, Named, Watch, kept, ports};
+use crate::lasting::{Kept, Named, kept, ports};
+use crate::project::Project;
 use crate::stack::doors::{self, AGENTS, Door, Moved};
 use crate::stack::environment::Environment;
 use crate::stack::{
@@ -93,6 +94,12 @@ fn host(text: &str) -> Result<String, String> {
 }
 
 impl Args {
+    /// The folders whose changes it follows, if it does.
+    pub fn follows(&self, global: &Global) -> Option<Vec<PathBuf>> {
+        let project = Project::find(global.repo.as_deref()).ok().filter(|_| self.watch)?;
+        Some([crux::PART, crux_ui::PART, kratos::PART].map(|part| project.root().join(part)).to_vec())
+    }
+
     fn disabled(&self) -> BTreeSet<String> {
         let short = [(self.disable_crux, crate::stack::CRUX), (self.disable_crux_ui, crate::stack::CRUX_UI)];
         let short = short.into_iter().filter(|(is, _)| *is).map(|(_, part)| part.to_owned());
@@ -120,14 +127,29 @@ impl Args {
 /// `Usage` for ports that cannot be, `NotReady` for those that are taken; if a part does not get
 /// ready. Then what this run made is gone, and what ran before runs.
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
-    let root = context.project()?.root().to_path_buf();
-    let folders = [crux::PART, crux_ui::PART, kratos::PART].map(|part| root.join(part));
-    let mut watch = Watch::on(folders.to_vec()); // what changes from now on
+    let round = &context.round;
+    if let Some(changed) = &round.changed {
+        tell_changed(changed, context)?;
+    }
     let prefix = args.stack.prefix(context)?;
     let place = place(&args, &prefix, context)?;
-    let ports = bring_up(&args, &place, context).await?;
-    keep(&place, &prefix, context);
-    for line in table(&ports, &place.host) {
+    let ports = match bring_up(&args, &place, context).await {
+        Err(error) if round.is_later() && !context.cancel.is_cancelled() => {
+            context.events.notice("what ran before runs");
+            return Err(error);
+        }
+        ports => ports?,
+    };
+    if !round.is_later() {
+        keep(&place, &prefix, context);
+        tell(&args, &ports, &place, context);
+    }
+    Ok(())
+}
+
+/// What is there now, and what a person may do with it.
+fn tell(args: &Args, ports: &[(Door, u16)], place: &At, context: &Context) {
+    for line in table(ports, &place.host) {
         context.events.output(line);
     }
     if ports.is_empty() {
@@ -140,7 +162,15 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         ));
     }
     context.events.notice(format!("it stays until `cargo xtask down{}`", args.stack.option()));
-    if args.watch { follow(&args, &place, &mut watch, &root, context).await } else { Ok(()) }
+}
+
+fn tell_changed(paths: &[PathBuf], context: &Context) -> anyhow::Result<()> {
+    let project = context.project()?;
+    let first = paths.first().map(|path| path.strip_prefix(project.root()).unwrap_or(path));
+    let more = if paths.len() > 1 { format!(" and {} more", paths.len() - 1) } else { String::new() };
+    let first = first.map(|path| path.display().to_string()).unwrap_or_default();
+    context.events.output(format!("changed: {first}{more}"));
+    Ok(())
 }
 
 /// Where the stack is.
@@ -183,32 +213,6 @@ fn keep(place: &At, prefix: &Prefix, context: &Context) {
         Ok(()) if place.kept == Kept::default() => "what earlier ups were told is forgotten".to_owned(),
         Ok(()) => format!("kept for the next `up`, in {}: {}", file.display(), place.kept.options()),
     });
-}
-
-/// Brings it up again whenever sources change, until Ctrl-C.
-async fn follow(
-    args: &Args,
-    place: &At,
-    watch: &mut Watch,
-    root: &Path,
-    context: &Context,
-) -> anyhow::Result<()> {
-    loop {
-        context.events.notice("watching for changes, until Ctrl-C");
-        let paths = tokio::select! {
-            paths = watch.changed() => paths,
-            () = context.cancel.cancelled() => return Err(Exit(INTERRUPTED).into()),
-        };
-        let first = paths.first().map(|path| path.strip_prefix(root).unwrap_or(path).display().to_string());
-        let more = if paths.len() > 1 { format!(" and {} more", paths.len() - 1) } else { String::new() };
-        context.events.notice(format!("changed: {}{more}", first.unwrap_or_default()));
-        if let Err(error) = bring_up(args, place, context).await {
-            if context.cancel.is_cancelled() {
-                return Err(Exit(INTERRUPTED).into());
-            }
-            context.events.notice(format!("{error:#}; what ran before runs"));
-        }
-    }
 }
 
 /// Brings the stack up, and gives its ports; leaves all as it was if that fails.
@@ -262,7 +266,7 @@ async fn bring_up_in(
     session.start(&stack.services_of(&setting)).await?;
     let settled = session.settle().await?;
     for line in became(&settled) {
-        context.events.notice(line);
+        context.events.output(line);
     }
     Ok(ports)
 }
