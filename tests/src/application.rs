@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::engine::{docker, with_label};
-use crate::fault::wait_until;
+use crate::fault::{wait_until, wait_until_dead};
 use crate::{Fixture, OwnEngine, Run, Started};
 
 const SERVE_JS: &str = include_str!("application/serve.js");
@@ -158,9 +158,11 @@ impl Application {
 impl Drop for Application {
     fn drop(&mut self) {
         // Those of a test that failed; a watchdog would remove what it can see now.
-        for process in self.processes() {
+        let processes = self.processes();
+        for process in &processes {
             let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
         }
+        processes.into_iter().for_each(wait_until_dead);
         let Some(host) = self.host() else { return };
         let filter = format!("label=xtask.host={host}");
         for (list, remove) in [
