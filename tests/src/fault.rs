@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use crate::{Fixture, Run, Started, binary};
 
-/// What ends promptly has ended by then. A user's limit is 3 s, and 2 s after a SIGKILL; a machine
-/// that does much else may hold up a process for some seconds more. What must not be waited for, the
-/// ten seconds that a container has to end by itself, takes longer.
-pub const SOON: Duration = Duration::from_secs(10);
+/// What ends promptly has ended by then, on a machine that has time for it; see [`soon`]. A user's
+/// limit is 3 s, and 2 s after a SIGKILL; a process may be held up for some seconds more. What must
+/// not be waited for, the ten seconds that a container has to end by itself, takes longer.
+const SOON: Duration = Duration::from_secs(10);
 /// Longer than any wait may take on a busy machine: then the test fails and says what it waited for.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks at something that cannot be waited for otherwise.
@@ -35,12 +35,19 @@ pub fn wait_until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// How long what ends promptly may take: ten seconds or, where a busy machine makes everything slow,
+/// no longer than it took to get that far, since `begun`.
+pub fn soon(begun: Instant) -> Duration {
+    SOON.max(begun.elapsed())
+}
+
 impl Started {
     /// A run of `command`, whose record goes to `record`.
     pub fn of(mut command: Command, record: &Path) -> Self {
         command.env_remove("GITHUB_ACTIONS").env("NO_COLOR", "1");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { child: command.spawn().expect("the command starts"), record: record.to_path_buf() }
+        let child = command.spawn().expect("the command starts");
+        Self { child, begun: Instant::now(), record: record.to_path_buf() }
     }
 
     /// Waits for an event.
@@ -94,6 +101,11 @@ impl Started {
             let read = text.lines().find_map(|line| line.strip_prefix("rchar: "));
             read.and_then(|read| read.parse::<u64>().ok()).filter(|read| *read > bytes).map(drop)
         });
+    }
+
+    /// How long its end may take when something ends it now; see [`soon`].
+    pub fn soon(&self) -> Duration {
+        soon(self.begun)
     }
 
     /// Sends a signal by its name: `INT`.

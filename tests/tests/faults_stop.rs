@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tests::{Fixture, OwnEngine, Run, SOON, Started, Stub, wait_until_gone, wait_until_running};
+use tests::{Fixture, OwnEngine, Run, Started, Stub, wait_until_gone, wait_until_running};
 
 /// A test command that says that it has begun and then waits for ever.
 const WAITS: &str = "console.log('begun'); setInterval(() => {}, 1000)";
@@ -10,9 +10,10 @@ const WAITS: &str = "console.log('begun'); setInterval(() => {}, 1000)";
 /// Stopped by `signal` at once, with the right code and nothing but the sentence.
 #[track_caller]
 fn stops(started: Started, signal: &str, code: i32) -> Run {
+    let soon = started.soon();
     let (run, took) = started.end_by(signal);
     let run = run.expect(code);
-    assert!(took < SOON, "{took:?}");
+    assert!(took < soon, "{took:?}");
     let words = if code == 130 { "stopped by Ctrl-C" } else { "stopped by a signal" };
     run.sentence(&[words]);
     assert_eq!(run.all("run_finished")[0]["exit_code"], code);
@@ -127,10 +128,10 @@ fn an_engine_that_ends_in_the_middle() {
     repo.write("web/crux-ui/extra.js", WAITS);
     let mut started = repo.start(&["test-ui", "--engine", &engine.address()]);
     started.wait_for_output("begun");
-    let begun = std::time::Instant::now();
+    let (soon, begun) = (started.soon(), std::time::Instant::now());
     engine.kill();
     let run = started.finish().expect(3);
-    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < soon, "{:?}", begun.elapsed());
     run.sentence(&["lost the container engine at ", &engine.address(), "the connection broke", "start it"]);
 }
 

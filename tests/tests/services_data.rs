@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use tests::{Application, SOON, Started, docker, docker_of_image};
+use tests::{Application, Started, docker, docker_of_image};
 
 /// What PostgreSQL's image says where there are data already.
 const KEPT: &str = "Skipping initialization";
@@ -48,11 +48,11 @@ fn data_that_were_never_whole_are_made_anew() {
             event["service"] == "database" && text.contains("creating configuration files")
         });
         // Not later than everything else: nothing asks a server to end that is none yet.
-        let begun = Instant::now();
+        let (soon, begun) = (started.soon(), Instant::now());
         started.signal(signal);
         started.child.wait().expect("its end");
         app.wait_for_processes();
-        assert!(begun.elapsed() < SOON, "{signal}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < soon, "{signal}: {:?}", begun.elapsed());
         assert_eq!((app.in_engine(), app.data().len()), (Vec::new(), 1));
     }
     let mut started = app.start_crux();

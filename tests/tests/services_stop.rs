@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tests::{Application, SOON, Started, docker, of_session, wait_until_dead};
+use tests::{Application, Started, docker, of_session, wait_until_dead};
 
 /// In how long the watchdog has removed all: what is in its way for ever shows when it has ended.
 const LATE: Duration = Duration::from_secs(30);
@@ -21,10 +21,11 @@ fn a_signal_ends_it_all() {
         let started = app.start_crux();
         // Network, the owner of localhost, database, migration, crux.
         assert_eq!(app.in_engine().len(), 5, "{:?}", app.in_engine());
+        let soon = started.soon();
         let (run, took) = started.end_by(signal);
         assert_eq!(app.in_engine(), [""; 0], "at the moment when it ends");
         let run = run.expect(code);
-        assert!(took < SOON, "{took:?}");
+        assert!(took < soon, "{took:?}");
         run.sentence(&[words]);
         assert_eq!(run.all("services_removed")[0]["removed"], 5);
         assert_eq!(app.processes(), [0; 0], "its watchdog is gone, too");
@@ -41,22 +42,24 @@ fn a_signal_while_it_comes_up_ends_it_too() {
         event["event"] == "service_log"
             && event["text"].as_str().is_some_and(|text| text.contains("migrating"))
     });
+    let soon = started.soon();
     let (run, took) = started.end_by("INT");
     assert_eq!(app.in_engine(), [""; 0]);
     run.expect(130).sentence(&["stopped by Ctrl-C"]);
-    assert!(took < SOON, "{took:?}");
+    assert!(took < soon, "{took:?}");
 }
 
 #[test]
 fn after_a_second_ctrl_c_the_watchdog_finishes() {
     let app = Application::new();
     let started = app.start_crux();
+    let soon = started.soon();
     started.signal("INT");
     started.signal("INT");
     let begun = Instant::now();
     let run = started.finish();
     assert_eq!(run.code, Some(130), "{}", run.stderr);
-    assert!(begun.elapsed() < SOON);
+    assert!(begun.elapsed() < soon);
     gone_soon(&app, begun, "stopped twice");
 }
 
