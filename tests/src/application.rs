@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::engine::{docker, with_label};
-use crate::fault::wait_until;
+use crate::fault::{wait_until, wait_until_dead};
 use crate::{Fixture, OwnEngine, Run, Started};
 
 const SERVE_JS: &str = include_str!("application/serve.js");
@@ -159,10 +159,12 @@ impl Application {
 impl Application {
     /// Kills all processes of xtask that work on it, the watchdogs, too.
     pub fn kill(&self) {
-        let processes: Vec<String> = self.processes().iter().map(ToString::to_string).collect();
+        let processes = self.processes();
         if !processes.is_empty() {
-            let _ = Command::new("kill").arg("-KILL").args(processes).status();
+            let ids = processes.iter().map(ToString::to_string);
+            let _ = Command::new("kill").arg("-KILL").args(ids).status();
         }
+        processes.into_iter().for_each(wait_until_dead);
     }
 }
 

@@ -35,6 +35,19 @@ pub fn docker(args: &[&str]) -> String {
     output(Command::new("docker").args(args))
 }
 
+/// What Docker's client tells of an image; none if it is gone, as another run's old ones go.
+#[track_caller]
+pub fn docker_of_image(args: &[&str], image: &str) -> Option<String> {
+    let mut command = Command::new("docker");
+    let told = command.args(args).arg(image).output().expect("docker");
+    let said = String::from_utf8_lossy(&told.stderr);
+    if said.to_lowercase().contains("no such image") {
+        return None;
+    }
+    assert!(told.status.success(), "{command:?}: {said}");
+    Some(String::from_utf8_lossy(&told.stdout).into_owned())
+}
+
 #[track_caller]
 fn output(command: &mut Command) -> String {
     let output = command.output().expect("docker");

@@ -11,8 +11,12 @@ use serde_json::Value;
 
 use crate::{Fixture, Run, Started, binary};
 
+/// What ends promptly has ended by then, on a machine that has time for it; see [`soon`]. A user's
+/// limit is 3 s, and 2 s after a SIGKILL; a process may be held up for some seconds more. What must
+/// not be waited for, the ten seconds that a container has to end by itself, takes longer.
+const SOON: Duration = Duration::from_secs(10);
 /// Longer than any wait may take on a busy machine: then the test fails and says what it waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks at something that cannot be waited for otherwise.
 const LOOK: Duration = Duration::from_millis(10);
 /// The user and group `nobody`.
@@ -31,12 +35,19 @@ pub fn wait_until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// How long what ends promptly may take: ten seconds or, where a busy machine makes everything slow,
+/// no longer than it took to get that far, since `begun`.
+pub fn soon(begun: Instant) -> Duration {
+    SOON.max(begun.elapsed())
+}
+
 impl Started {
     /// A run of `command`, whose record goes to `record`.
     pub fn of(mut command: Command, record: &Path) -> Self {
         command.env_remove("GITHUB_ACTIONS").env("NO_COLOR", "1");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { child: command.spawn().expect("the command starts"), record: record.to_path_buf() }
+        let child = command.spawn().expect("the command starts");
+        Self { child, begun: Instant::now(), record: record.to_path_buf() }
     }
 
     /// Waits for an event.
@@ -50,11 +61,12 @@ impl Started {
     pub fn wait_for_run(&mut self, what: &str, wanted: impl Fn(&[Value]) -> bool) {
         let path = self.record.join("events.jsonl");
         wait_until(what, || {
+            // Asked first: what it told until its end is in the text that is read then.
+            let ended = self.child.try_wait().expect("a child").is_some();
             let text = fs::read_to_string(&path).unwrap_or_default();
             // The last line may be half written.
             let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
             let found = wanted(&events.collect::<Vec<_>>());
-            let ended = self.child.try_wait().expect("a child").is_some();
             assert!(found || !ended, "the run ended before {what}: {text}");
             found.then_some(())
         });
@@ -95,6 +107,11 @@ impl Started {
             let read = text.lines().find_map(|line| line.strip_prefix("rchar: "));
             read.and_then(|read| read.parse::<u64>().ok()).filter(|read| *read > bytes).map(drop)
         });
+    }
+
+    /// How long its end may take when something ends it now; see [`soon`].
+    pub fn soon(&self) -> Duration {
+        soon(self.begun)
     }
 
     /// Sends a signal by its name: `INT`.
@@ -154,6 +171,19 @@ pub fn wait_until_running(text: &str) {
 #[track_caller]
 pub fn wait_until_gone(text: &str) {
     wait_until(&format!("the end of {text}"), || (!is_running(text)).then_some(()));
+}
+
+/// Waits until a process that was killed is dead, and lets go of all that it held: a signal is only
+/// the beginning of its end.
+#[track_caller]
+pub fn wait_until_dead(pid: u32) {
+    wait_until(&format!("the end of process {pid}"), || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+        // The name before the state may hold anything. Dead: gone, or nobody has asked for its code yet.
+        let lives =
+            stat.is_ok_and(|stat| !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['Z', 'X'])));
+        (!lives).then_some(())
+    });
 }
 
 /// Fails where the test is not run by root: what is missing is told, not skipped.

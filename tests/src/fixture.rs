@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
@@ -119,6 +120,16 @@ impl Fixture {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
         fs::write(path, contents).expect("a file");
+    }
+
+    /// Writes a program, with the folders it is in. By another process: what somebody has open for
+    /// writing cannot be run, and any process that another test starts meanwhile would have it open, too.
+    pub fn write_program(&self, path: &str, contents: &str) {
+        let source = format!("{path}.source");
+        self.write(&source, contents);
+        let mut install = Command::new("install");
+        install.arg("--mode=755").arg(self.path(&source)).arg(self.path(path));
+        assert!(install.status().expect("install").success(), "a program at {path}");
     }
 
     /// Runs a task on this repository.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::binary;
 pub struct Started {
     /// The process.
     pub child: Child,
+    pub(crate) begun: Instant,
     pub(crate) record: PathBuf,
 }
 
@@ -23,7 +25,7 @@ impl Started {
         // In CI too the tests are of the program as a person runs it.
         command.env_remove("GITHUB_ACTIONS").env("NO_COLOR", "1").envs(env.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self { child: command.spawn().expect("the binary starts"), record }
+        Self { child: command.spawn().expect("the binary starts"), begun: Instant::now(), record }
     }
 
     /// Waits for its end.

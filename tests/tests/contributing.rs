@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tests::of_session;
+use tests::{of_session, share_cache, wait_until};
 
 /// The workspace.
 fn workspace() -> PathBuf {
@@ -49,6 +49,7 @@ fn session(record: &str) -> String {
 
 #[test]
 fn the_worked_example_builds_is_listed_and_is_cached_the_second_time() {
+    let _cache = share_cache();
     let copy_of = tempfile::tempdir().expect("a folder");
     let root = copy_of.path();
     for part in ["Cargo.toml", "Cargo.lock", ".cargo", "xtask", "tests/Cargo.toml", "tests/src"] {
@@ -105,18 +106,9 @@ fn the_worked_example_builds_is_listed_and_is_cached_the_second_time() {
     let said = String::from_utf8_lossy(&bug.stderr);
     assert_eq!(bug.status.code(), Some(101), "{said}");
     assert!(said.contains("this is a bug in xtask"), "{said}");
-    wait_until_removed(&session(&record("bug")));
-}
-
-/// The watchdog does it, a moment after the process is gone.
-fn wait_until_removed(session: &str) {
-    for _ in 0..600 {
-        if of_session(session).is_empty() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("left: {:?}", of_session(session));
+    // The watchdog does it, a moment after the process is gone.
+    let session = session(&record("bug"));
+    wait_until("an engine without what it left", || of_session(&session).is_empty().then_some(()));
 }
 
 /// Where this test was built.

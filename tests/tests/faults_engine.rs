@@ -76,16 +76,27 @@ fn something_else_that_listens() {
 #[test]
 fn an_engine_that_says_nothing_is_not_waited_for_long() {
     let (repo, stub) = (Fixture::new(), Stub::new(|_| tests::Answer::Silence));
+    let started = repo.start(&["test-ui", "--engine", &stub.socket().to_string_lossy()]);
+    // Not sooner: the first who starts the binary builds it.
     let begun = Instant::now();
-    let run = repo.run(&["test-ui", "--engine", &stub.socket().to_string_lossy()]);
+    let run = started.finish();
     refused(run, 3, &["does not answer: it said nothing for 5s"]);
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
 
-    let mut started = repo.start(&["test-ui", "--engine", &stub.socket().to_string_lossy()]);
-    started.wait_for("the run's begin", |event| event["event"] == "run_started");
-    let (run, took) = started.end_by("INT");
+#[test]
+fn an_engine_that_says_nothing_keeps_nobody_from_stopping() {
+    let (repo, stub) = (Fixture::new(), Stub::new(|_| tests::Answer::Silence));
+    let stop = || {
+        let mut started = repo.start(&["test-ui", "--engine", &stub.socket().to_string_lossy()]);
+        started.wait_for("the run's begin", |event| event["event"] == "run_started");
+        (started.soon(), started.end_by("INT"))
+    };
+    // On a busy machine the signal may come when the engine is not waited for any more: then again.
+    let in_time = (0..5).map(|_| stop()).find(|(_, (run, _))| run.code != Some(3));
+    let (soon, (run, took)) = in_time.expect("a run that was stopped");
     run.expect(130).sentence(&["stopped by Ctrl-C"]);
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < soon, "{took:?}");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tests::{Fixture, Started, wait_until_gone, wait_until_running};
+use tests::{Fixture, Started, soon, wait_until, wait_until_gone, wait_until_running};
 
 /// A test command that prints a line whenever somebody looks, for ever.
 const CHATTER: &str = "console.log('begun'); setInterval(() => console.log('more'), 20)";
@@ -156,6 +156,7 @@ fn a_reader_that_stalls_does_not_keep_a_run_from_being_stopped() {
     command.args(repo.command_line(&["test-ui"], &repo.new_record()));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut run = command.spawn().expect("the run starts");
+    let started = Instant::now();
     // Nobody reads: one of its threads is held in write(1, …), call number 1 on x86_64, 64 on arm64.
     let number = if cfg!(target_arch = "aarch64") { 64 } else { 1 };
     let held = || -> bool {
@@ -165,15 +166,12 @@ fn a_reader_that_stalls_does_not_keep_a_run_from_being_stopped() {
             call.starts_with(&format!("{number} 0x1 "))
         })
     };
-    let mut seen = 0;
     // More than a passing moment: the same at many looks in a row.
-    while seen < 200 {
-        seen = if held() { seen + 1 } else { 0 };
-        std::thread::yield_now();
-    }
-    let begun = Instant::now();
+    let is_held = || (0..20).all(|_| held());
+    wait_until("the reader to be missed", || is_held().then_some(()));
+    let (soon, begun) = (soon(started), Instant::now());
     let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).status();
     assert!(sent.expect("kill").success());
     assert_eq!(run.wait().expect("its end").code(), Some(130));
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < soon, "{:?}", begun.elapsed());
 }

@@ -1,21 +1,19 @@
 //! Runs that are stopped: by the user, by the system, by the engine's end.
 
 use std::fs;
-use std::time::Duration;
 
 use tests::{Fixture, OwnEngine, Run, Started, Stub, wait_until_gone, wait_until_running};
 
 /// A test command that says that it has begun and then waits for ever.
 const WAITS: &str = "console.log('begun'); setInterval(() => {}, 1000)";
-/// What a user waits for.
-const SOON: Duration = Duration::from_secs(3);
 
 /// Stopped by `signal` at once, with the right code and nothing but the sentence.
 #[track_caller]
 fn stops(started: Started, signal: &str, code: i32) -> Run {
+    let soon = started.soon();
     let (run, took) = started.end_by(signal);
     let run = run.expect(code);
-    assert!(took < SOON, "{took:?}");
+    assert!(took < soon, "{took:?}");
     let words = if code == 130 { "stopped by Ctrl-C" } else { "stopped by a signal" };
     run.sentence(&[words]);
     assert_eq!(run.all("run_finished")[0]["exit_code"], code);
@@ -44,13 +42,11 @@ fn a_signal_during_the_test_stops_it_on_the_engine_too() {
 
 #[test]
 fn a_signal_during_a_command_of_ci_stops_it_too() {
-    use std::os::unix::fs::PermissionsExt;
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let repo = Fixture::new();
         let token = token(&repo);
         let waits = format!("exec sh -c 'while :; do sleep 0.1; done' {token}");
-        repo.write("bin/cargo", &format!("#!/bin/sh\necho begun\n{waits}\n"));
-        fs::set_permissions(repo.path("bin/cargo"), fs::Permissions::from_mode(0o755)).expect("permissions");
+        repo.write_program("bin/cargo", &format!("#!/bin/sh\necho begun\n{waits}\n"));
         let path = format!("{}:{}", repo.path("bin").display(), std::env::var("PATH").expect("PATH"));
         let mut started = repo.start_with(&["ci"], &[("PATH", &path)]);
         started.wait_for("its output", |event| event["event"] == "output" && event["line"] == "begun");
@@ -132,10 +128,10 @@ fn an_engine_that_ends_in_the_middle() {
     repo.write("web/crux-ui/extra.js", WAITS);
     let mut started = repo.start(&["test-ui", "--engine", &engine.address()]);
     started.wait_for_output("begun");
-    let begun = std::time::Instant::now();
+    let (soon, begun) = (started.soon(), std::time::Instant::now());
     engine.kill();
     let run = started.finish().expect(3);
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < soon, "{:?}", begun.elapsed());
     run.sentence(&["lost the container engine at ", &engine.address(), "the connection broke", "start it"]);
 }
 

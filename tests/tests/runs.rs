@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use tests::{Fixture, binary};
+use tests::{Fixture, binary, wait_until};
 
 /// Runs a task whose record goes where records go.
 fn task(repo: &Fixture, args: &[&str], code: i32) -> String {
@@ -93,6 +93,14 @@ fn a_run_that_was_killed_is_on_record() {
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(run.stdout.take().expect("its output")));
     let begun = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("begun")));
     assert!(begun.is_some(), "it runs");
+    // What is printed is on record a moment later.
+    let record = || {
+        let runs = std::fs::read_dir(repo.path("target/xtask/runs")).expect("the records").flatten();
+        runs.map(|run| std::fs::read_to_string(run.path().join("events.jsonl")).unwrap_or_default())
+    };
+    let is_told =
+        |events: String| events.lines().any(|line| line.contains("step_log") && line.contains("begun"));
+    wait_until("its output on record", || record().any(is_told).then_some(()));
     let goes_on = task(&repo, &["runs"], 0);
     assert_eq!(rows(&goes_on)[1][2], "goes on", "{goes_on}");
     run.kill().expect("a signal");

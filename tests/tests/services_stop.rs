@@ -7,11 +7,10 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tests::{Application, Started, docker, of_session};
+use tests::{Application, Started, docker, of_session, wait_until_dead};
 
-/// In how long all is gone. A user's limit is 3 s, and 2 s after a SIGKILL: these are for a machine
-/// that does much else.
-const SOON: Duration = Duration::from_secs(10);
+/// In how long the watchdog has removed all: what is in its way for ever shows when it has ended.
+const LATE: Duration = Duration::from_secs(30);
 /// What is killed, and how often: a stack of every kind of thing that there is, and the smallest.
 const KILLS: [(&str, usize); 2] = [("crux", 8), ("crux-ui", 12)];
 
@@ -22,10 +21,11 @@ fn a_signal_ends_it_all() {
         let started = app.start_crux();
         // Network, the owner of localhost, database, migration, crux.
         assert_eq!(app.in_engine().len(), 5, "{:?}", app.in_engine());
+        let soon = started.soon();
         let (run, took) = started.end_by(signal);
         assert_eq!(app.in_engine(), [""; 0], "at the moment when it ends");
         let run = run.expect(code);
-        assert!(took < SOON, "{took:?}");
+        assert!(took < soon, "{took:?}");
         run.sentence(&[words]);
         assert_eq!(run.all("services_removed")[0]["removed"], 5);
         assert_eq!(app.processes(), [0; 0], "its watchdog is gone, too");
@@ -42,22 +42,24 @@ fn a_signal_while_it_comes_up_ends_it_too() {
         event["event"] == "service_log"
             && event["text"].as_str().is_some_and(|text| text.contains("migrating"))
     });
+    let soon = started.soon();
     let (run, took) = started.end_by("INT");
     assert_eq!(app.in_engine(), [""; 0]);
     run.expect(130).sentence(&["stopped by Ctrl-C"]);
-    assert!(took < SOON, "{took:?}");
+    assert!(took < soon, "{took:?}");
 }
 
 #[test]
 fn after_a_second_ctrl_c_the_watchdog_finishes() {
     let app = Application::new();
     let started = app.start_crux();
+    let soon = started.soon();
     started.signal("INT");
     started.signal("INT");
     let begun = Instant::now();
     let run = started.finish();
     assert_eq!(run.code, Some(130), "{}", run.stderr);
-    assert!(begun.elapsed() < SOON);
+    assert!(begun.elapsed() < soon);
     gone_soon(&app, begun, "stopped twice");
 }
 
@@ -74,13 +76,13 @@ fn kill_at_random_moments(task: &str, times: usize) {
     let app = Application::new();
     let comes_up = || {
         let mut started = app.start(&[task]);
+        // Not sooner: the first who starts the binary builds it.
+        let begun = Instant::now();
         started.wait_until_ready(task);
-        started
+        (started, begun.elapsed())
     };
-    let begun = Instant::now();
-    let started = comes_up();
     // From before the first request to about when all is there.
-    let whole = begun.elapsed();
+    let (started, whole) = comes_up();
     started.end_by("INT").0.expect(130);
     for _ in 0..times {
         let moment = whole.mul_f64(random());
@@ -92,7 +94,7 @@ fn kill_at_random_moments(task: &str, times: usize) {
         gone_soon(&app, killed, &format!("{task} killed after {moment:.2?}"));
     }
     // Whatever it was doing, its data are as good as before.
-    comes_up().end_by("INT").0.expect(130);
+    comes_up().0.end_by("INT").0.expect(130);
 }
 
 /// A number from 0 to 1 that nobody knows before.
@@ -112,7 +114,7 @@ fn gone_soon(app: &Application, since: Instant, what: &str) {
             return;
         }
         let late = since.elapsed();
-        assert!(left.is_empty() || (has_watchdog && late < SOON), "{what}, {late:.2?} later: {left:?}");
+        assert!(left.is_empty() || (has_watchdog && late < LATE), "{what}, {late:.2?} later: {left:?}");
         thread::sleep(Duration::from_millis(50)); // between two looks
     }
 }
@@ -136,6 +138,7 @@ fn after_a_power_cut_the_next_command_sweeps_what_is_left_and_only_that() {
     let kill = Command::new("kill").arg("-KILL").args(pids).status();
     assert!(kill.expect("kill").success());
     dead.child.wait().expect("its end");
+    wait_until_dead(watchdog);
     assert_eq!(of_session(&session).len(), 5 + 1, "{:?}", of_session(&session));
 
     let next = app.run(&["cache", "ls"]).expect(0);

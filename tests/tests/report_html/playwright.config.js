@@ -1,3 +1,6 @@
 const { defineConfig } = require('@playwright/test')
 
-module.exports = defineConfig({ testDir: '.', testMatch: '*.spec.js', reporter: 'list', workers: 1, timeout: 30000 })
+// Limits for what hangs, not for machines that are slow.
+const limits = { timeout: 300_000, expect: { timeout: 60_000 } }
+
+module.exports = defineConfig({ testDir: '.', testMatch: '*.spec.js', reporter: 'list', workers: 1, ...limits })

@@ -14,6 +14,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::{UnixListener, UnixStream};
 use xtask_engine::docker::{Endpoint, Engine, EngineError, ImageChanges, Labels};
 
+/// Longer than anything takes on a busy machine.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// A name that nobody else has: other checkouts test the same engine.
+fn unique(name: &str) -> String {
+    format!("{name}-{}", uuid::Uuid::new_v4().simple())
+}
+
 fn map(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
 }
@@ -33,7 +41,7 @@ async fn image_exists(engine: &Engine, name: &str) -> bool {
 
 #[tokio::test]
 async fn an_imported_image_has_the_configuration_that_was_asked_for() {
-    let (engine, tag) = (engine().await, "xtask-test/import:one");
+    let (engine, tag) = (engine().await, &*unique("xtask-test/import:one"));
     with_images(&engine, &[tag], async {
         let changes = ImageChanges {
             labels: map(&[("xtask.kind", "kept"), ("odd", r#"$HOME "quoted" \ 'x' # = ü"#)]),
@@ -78,14 +86,15 @@ async fn an_archive_that_breaks_off_is_told_and_leaves_no_image() {
             }
         }
     }
-    let (engine, tag) = (engine().await, "xtask-test/import:broken");
+    let (engine, tag) = (engine().await, &*unique("xtask-test/import:broken"));
     with_images(&engine, &[tag], async {
         let tar = Breaks(Cursor::new(rootfs(&[7; 1 << 20])[..1 << 19].to_vec()));
         let error = engine.import_rootfs(tag, &ImageChanges::default(), tar).await.expect_err("it breaks off");
         assert_eq!(
             error.to_string(),
-            "the container engine cannot import the image xtask-test/import:broken: its archive could not be read: \
-             the disk has a hole"
+            format!(
+                "the container engine cannot import the image {tag}: its archive could not be read: the disk has a hole"
+            )
         );
         let rubbish = Cursor::new(vec![1; 4096]);
         let error = engine.import_rootfs(tag, &ImageChanges::default(), rubbish).await.expect_err("no archive");
@@ -98,7 +107,7 @@ async fn an_archive_that_breaks_off_is_told_and_leaves_no_image() {
 #[tokio::test]
 async fn a_labelled_image_keeps_what_was_and_gets_what_is_new() {
     let engine = engine().await;
-    let (base, labelled) = ("xtask-test/label:base", "xtask-test/label:new");
+    let (base, labelled) = (&*unique("xtask-test/label:base"), &*unique("xtask-test/label:new"));
     with_images(&engine, &[labelled, base], async {
         let before = ImageChanges {
             labels: map(&[("old", "1")]),
@@ -114,7 +123,8 @@ async fn a_labelled_image_keeps_what_was_and_gets_what_is_new() {
             user: Some("node".into()),
             ..ImageChanges::default()
         };
-        let owner = map(&[("xtask.session", "test-labelled")]);
+        let session = &*unique("test-labelled");
+        let owner = map(&[("xtask.session", session)]);
         let id =
             engine.label(base, labelled, &changes, &owner).await.unwrap_or_else(|error| panic!("{error}"));
         let info = engine.image(labelled).await.expect("inspected").expect("it is there");
@@ -126,7 +136,7 @@ async fn a_labelled_image_keeps_what_was_and_gets_what_is_new() {
         assert_eq!(env, ["MODE=new", "PATH=/bin"]);
         assert_eq!((&*info.workdir, &*info.user), ("/app", "node"));
         assert_eq!(info.cmd, ["serve"]);
-        assert!(containers(&engine, "test-labelled").await.is_empty());
+        assert!(containers(&engine, session).await.is_empty());
     })
     .await;
 }
@@ -134,7 +144,7 @@ async fn a_labelled_image_keeps_what_was_and_gets_what_is_new() {
 #[tokio::test]
 async fn an_image_without_a_configuration_can_be_labelled() {
     let engine = engine().await;
-    let (base, labelled) = ("xtask-test/bare:base", "xtask-test/bare:new");
+    let (base, labelled) = (&*unique("xtask-test/bare:base"), &*unique("xtask-test/bare:new"));
     with_images(&engine, &[labelled, base], async {
         import(&engine, base, &ImageChanges::default()).await;
         let changes = ImageChanges { cmd: Some(vec!["node".into()]), ..ImageChanges::default() };
@@ -150,32 +160,35 @@ async fn an_image_without_a_configuration_can_be_labelled() {
 #[tokio::test]
 async fn no_container_stays_behind_when_labelling_fails_or_is_dropped() {
     let engine = engine().await;
-    let (base, labelled) = ("xtask-test/failing:base", "xtask-test/failing:new");
+    let (base, labelled) = (&*unique("xtask-test/failing:base"), &*unique("xtask-test/failing:new"));
     with_images(&engine, &[labelled, base], async {
         import(&engine, base, &ImageChanges::default()).await;
         let changes = ImageChanges::default();
-        let owner = map(&[("xtask.session", "test-failing")]);
+        let session = &*unique("test-failing");
+        let owner = map(&[("xtask.session", session)]);
         let error = engine.label("xtask-test/nosuch", labelled, &changes, &owner).await.expect_err("no such image");
         assert_eq!(
             error.to_string(),
-            "the container engine cannot make the image xtask-test/failing:new from xtask-test/nosuch: it has no such \
-             image"
+            format!(
+                "the container engine cannot make the image {labelled} from xtask-test/nosuch: it has no such image"
+            )
         );
 
         let directory = tempfile::tempdir().expect("a directory");
         let refusing = refuses_commits(&directory.path().join("engine.sock")).await;
         let error = refusing.label(base, labelled, &changes, &owner).await.expect_err("refused");
-        let expected = "cannot make the image xtask-test/failing:new from xtask-test/failing:base: not today";
-        assert!(error.to_string().ends_with(expected), "{error}");
-        assert!(containers(&engine, "test-failing").await.is_empty());
+        let expected = format!("cannot make the image {labelled} from {base}: not today");
+        assert!(error.to_string().ends_with(&expected), "{error}");
+        assert!(containers(&engine, session).await.is_empty());
 
         // Dropped as soon as the container is there.
-        let owner = map(&[("xtask.session", "test-dropped")]);
+        let session = &*unique("test-dropped");
+        let owner = map(&[("xtask.session", session)]);
         let label = engine.label(base, labelled, &changes, &owner);
-        let created = async { while containers(&engine, "test-dropped").await.is_empty() {} };
+        let created = async { while containers(&engine, session).await.is_empty() {} };
         tokio::select! { _ = label => {}, () = created => {} }
-        let gone = async { while !containers(&engine, "test-dropped").await.is_empty() {} };
-        tokio::time::timeout(std::time::Duration::from_secs(30), gone).await.expect("it is removed");
+        let gone = async { while !containers(&engine, session).await.is_empty() {} };
+        tokio::time::timeout(PATIENCE, gone).await.expect("it is removed");
     })
     .await;
 }
@@ -236,7 +249,7 @@ async fn answers_that_are_dropped_unread_close_their_connections() {
         engine.docker().list_images(None::<ListImagesOptions>).await.expect("listed");
     }
     let open = || std::fs::read_dir("/proc/self/fd").expect("listed").count();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + PATIENCE;
     while open() > 60 {
         assert!(std::time::Instant::now() < deadline, "{} files are open", open());
         tokio::task::yield_now().await;

@@ -14,6 +14,7 @@ use bollard::auth::DockerCredentials;
 use bollard::query_parameters::{InspectNetworkOptions, PushImageOptions, TagImageOptions};
 use docker_support::{engine, import, with_images};
 use futures_util::StreamExt;
+use tokio::net::TcpSocket;
 use xtask_engine::docker::{Credentials, Engine, ImageChanges, ImageReference, PullError, PullProgress};
 
 /// The users of the registry with logins. The second password has what the two alphabets of
@@ -120,10 +121,10 @@ fn listening_at(process: &mut Child, address: &str) -> String {
         }
         let _ = sender.send(Err(log));
     });
-    match receiver.recv_timeout(std::time::Duration::from_secs(30)) {
+    match receiver.recv_timeout(std::time::Duration::from_secs(120)) {
         Ok(Ok(port)) => format!("{address}:{port}"),
         Ok(Err(log)) => panic!("docker-registry ended: {log}"),
-        Err(_) => panic!("docker-registry did not listen within 30 seconds"),
+        Err(_) => panic!("docker-registry did not listen within two minutes"),
     }
 }
 
@@ -238,7 +239,10 @@ async fn what_the_registry_does_not_have_is_told_as_such() {
 #[tokio::test]
 async fn a_dead_port_is_unreachable() {
     let engine = engine().await;
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    // Taken, so that nobody else listens there meanwhile, and not listened at.
+    let taken = TcpSocket::new_v4().expect("a socket");
+    taken.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let port = taken.local_addr().expect("an address").port();
     let image: ImageReference = format!("127.0.0.1:{port}/tiny:1").parse().expect("a name");
     let error = pull(&engine, &image, None).await.expect_err("nobody there");
     let text = error.to_string();

@@ -44,10 +44,14 @@ async fn all_find_each_other_by_name_also_in_circles_and_by_alias() {
 #[tokio::test(flavor = "multi_thread")]
 async fn needs_decide_the_order_and_what_needs_nothing_runs_at_once() {
     let world = World::open().await.closing();
-    let job = |name: &str, script: &str| world.image().with_default_args(["sh", "-c", script]).as_job(name);
-    let slow = job("slow", "sleep 1; echo done");
+    let job = |name: &str, script: &str| {
+        let job = world.image().with_default_args(["sh", "-c", script]).as_job(name);
+        job.with_volume("/met", Volume::of_session("met")).with_timeout(Duration::from_secs(120))
+    };
+    // It waits for the one beside it: were that one to wait for it, neither would ever end.
+    let slow = job("slow", "until [ -e /met/beside ]; do sleep 0.1; done; echo done");
     let after = job("after", "true").with_need(&slow);
-    let beside = job("beside", "true");
+    let beside = job("beside", "touch /met/beside");
     world.start(&[&after, &beside]).await;
     assert_eq!(world.service_states("after"), ["waiting for slow", "starting", "completed"]);
     let events = world.events();
@@ -194,15 +198,14 @@ async fn a_bound_test_runs_among_services_and_brings_its_files_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_dies_while_a_test_runs_is_the_reason() {
     let world = World::open().await.closing();
-    let script = "setTimeout(() => { console.log('out of luck'); process.exit(9) }, 1500)
-      require('http').createServer((q, r) => r.end()).listen(8080)";
+    // Well until somebody asks it for something.
+    let script =
+        "require('http').createServer(() => { console.log('out of luck'); process.exit(9) }).listen(8080)";
     let web =
         world.image().with_default_args(["node", "-e", script]).with_exposed_port(8080).as_service("web");
-    let test = world.image().with_service_binding("web", &web).with_test([
-        "sh",
-        "-c",
-        "echo here > $XTASK_RESULTS/file; sleep 1000",
-    ]);
+    let asks = "require('fs').writeFileSync(process.env.XTASK_RESULTS + '/file', 'here')
+      fetch('http://web:8080/').catch(() => {}); setTimeout(() => {}, 1000000)";
+    let test = world.image().with_service_binding("web", &web).with_test(["node", "-e", asks]);
     let error = world.session.test("e2e", &test).await.expect_err("it is stopped");
     let Error::Service(failure) = error else { panic!("{error}") };
     assert_eq!(failure.to_string(), "web ended while it was needed, with exit code 9");
@@ -243,11 +246,12 @@ require('child_process').spawn('node', ['-e', report]).on('exit', code => proces
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bound_test_at_its_time_limit_is_interrupted_and_its_report_comes_out() {
-    let world = World::open_with(|options| options.timeout = Some(Duration::from_secs(8))).await.closing();
+    // Long enough, on any machine, for all to be there before.
+    let world = World::open_with(|options| options.timeout = Some(Duration::from_secs(30))).await.closing();
     let web = http_server(&world, OK).with_exposed_port(8080).as_service("web");
     let test = world.image().with_service_binding("web", &web).with_test(["node", "-e", RUNNER]);
     let error = world.session.test("e2e", &test.named("run")).await.expect_err("it is stopped");
-    assert_eq!(error.to_string(), "e2e: stopped by the time limit of 8 s while `test run` ran");
+    assert_eq!(error.to_string(), "e2e: stopped by the time limit of 30 s while `test run` ran");
     let report = std::fs::read_to_string(world.dir.path().join("record/e2e/report"));
     assert_eq!(report.expect("a report"), "interrupted");
     world.close().await;

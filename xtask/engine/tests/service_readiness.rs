@@ -42,20 +42,28 @@ async fn a_service_that_does_not_get_ready_is_told_with_its_last_probe_and_lines
         (Readiness::command(["sh", "-c", "echo no luck; exit 3"]), "exit code 3: no luck"),
         (Readiness::log_line("never said"), "a line with \"never said\""),
     ];
-    for (readiness, expected) in cases {
-        let world = World::open().await.closing();
-        let container = http_server(&world, "[url === '/ready' ? 503 : 200, 'disrupted']");
-        let container = container.with_exposed_port(8080);
-        let limit = Duration::from_secs(4);
-        let service = container.as_service("web").with_readiness(readiness).with_timeout(limit);
-        let failure = why(world.session.start(&[&service]).await);
-        let text = failure.to_string();
-        assert!(text.starts_with("web was not ready within 4 s: "), "{text}");
-        assert!(text.contains(expected), "{text}");
-        assert!(failure.tail.iter().any(|line| line.contains("listening on")), "{:?}", failure.tail);
-        let log = std::fs::read_to_string(failure.log.expect("a log")).expect("it is there");
-        assert!(log.contains("listening on"), "{log}");
+    // All at once, since each takes its time to the end.
+    let cases = cases.map(|(readiness, expected)| tokio::spawn(is_not_ready(readiness, expected)));
+    for case in cases {
+        case.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     }
+}
+
+/// A service never is by `readiness`, and what was seen last is `expected`.
+async fn is_not_ready(readiness: Readiness, expected: &str) {
+    let world = World::open().await.closing();
+    let container = http_server(&world, "[url === '/ready' ? 503 : 200, 'disrupted']");
+    let container = container.with_exposed_port(8080);
+    // Long enough, on any machine, for the server to listen and for a probe that takes 3 s after it.
+    let limit = Duration::from_secs(20);
+    let service = container.as_service("web").with_readiness(readiness).with_timeout(limit);
+    let failure = why(world.session.start(&[&service]).await);
+    let text = failure.to_string();
+    assert!(text.starts_with("web was not ready within 20 s: "), "{text}");
+    assert!(text.contains(expected), "{text}");
+    assert!(failure.tail.iter().any(|line| line.contains("listening on")), "{:?}", failure.tail);
+    let log = std::fs::read_to_string(failure.log.expect("a log")).expect("it is there");
+    assert!(log.contains("listening on"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

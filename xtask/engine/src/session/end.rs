@@ -82,7 +82,7 @@ impl Session {
 
     async fn left(&self, running: &Running) -> LeftService {
         let service = running.service.name().to_owned();
-        let address = self.address(&service).await.ok().flatten();
+        let address = self.address_now(&service).await.ok().flatten();
         let ports = &running.service.0.config.ports;
         let addresses = address.iter().flat_map(|ip| ports.iter().map(|port| SocketAddr::new(*ip, *port)));
         LeftService {

@@ -74,8 +74,13 @@ impl Session {
     /// The address of a service that runs, if it can be reached from here.
     ///
     /// # Errors
-    /// If the engine is gone.
+    /// If the engine is gone or hangs, the user stops the run, or its time is up.
     pub async fn address(&self, service: &str) -> Result<Option<IpAddr>, Error> {
+        self.in_time(&self.stack.identity.task, self.address_now(service)).await
+    }
+
+    /// The same at the end of a run, however that came.
+    pub(super) async fn address_now(&self, service: &str) -> Result<Option<IpAddr>, Error> {
         let net = self.stack.net().await?;
         let running = self.stack.all().into_iter().find(|running| running.service.name() == service);
         match running {

@@ -65,10 +65,12 @@ fn parts_are_known_in_what_compose_says() {
 fn a_stack_is_there_when_the_last_part_is_and_gone_when_nobody_holds_it() {
     let dir = tempfile::tempdir().unwrap();
     let said = dir.path().join("said");
+    // What it says after the last part is more than a pipe holds: when it sleeps, the parts were seen.
     let script = format!(
         "echo \"$@\" >> {said}; echo $DOCKER_HOST >> {said}
          case \" $* \" in *' up '*) for part in database migrate crux; do
-             echo \" Container bench-$part-1  Healthy\" >&2; done; sleep 0.3 ;; esac",
+             echo \" Container bench-$part-1  Healthy\" >&2; done
+             head -c 200000 /dev/zero | tr '\\0' '\\n' >&2; sleep 0.3 ;; esac",
         said = said.display()
     );
     let compose = compose(dir.path(), &script);

@@ -93,7 +93,12 @@ async fn a_greeting_is_enough_for_a_docker_engine_that_will_do() {
         });
         Engine::greet(&engine.endpoint).await.map(|engine| engine.info().version.clone())
     };
-    assert_eq!(greeted("Docker/20.10.24+dfsg1 (linux)", "1.41").await.as_deref(), Some("20.10.24+dfsg1"));
+    // A greeting may take half a second, and a busy machine longer: then again.
+    let mut version = None;
+    for _ in 0..20 {
+        version = version.or(greeted("Docker/20.10.24+dfsg1 (linux)", "1.41").await);
+    }
+    assert_eq!(version.as_deref(), Some("20.10.24+dfsg1"));
     assert_eq!(greeted("Docker/19.03.15 (linux)", "1.40").await, None, "connect says that it is too old");
     assert_eq!(greeted("Libpod/5.4.2 (linux)", "1.41").await, None);
     let silent = StandIn::new(|_| None);
@@ -121,6 +126,10 @@ async fn a_socket_without_an_engine_is_told_as_such() {
     let missing = error(Endpoint::unix(&socket)).await;
     assert!(missing.contains("docker.sock does not answer: there is no such socket; start it"), "{missing}");
     drop(std::os::unix::net::UnixListener::bind(&socket).expect("a socket"));
+    // A child that another test is just starting has it open, too, until it executes its program.
+    while std::os::unix::net::UnixStream::connect(&socket).is_ok() {
+        tokio::task::yield_now().await;
+    }
     let dead = error(Endpoint::unix(&socket)).await;
     assert!(dead.contains("docker.sock does not answer: nothing listens there; start it"), "{dead}");
 }

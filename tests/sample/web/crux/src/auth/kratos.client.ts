@@ -17,7 +17,8 @@ type KratosSession = {
   identity?: { id: string; traits?: { email?: string } }
 }
 
-const TIMEOUT_MS = 5000
+/** For a Kratos that hangs, not for a machine that is slow. */
+const TIMEOUT_MS = 30_000
 
 @Injectable()
 export class KratosClient {

@@ -96,7 +96,8 @@ fn at_most_twenty_frames_a_second_each_in_one_write() {
     tty.event(Duration::ZERO, &pipeline("a"));
     tty.event(Duration::ZERO, &started("a", 0, "exec a"));
     let mut line = 0;
-    while begun.elapsed() < Duration::from_millis(700) {
+    // Longer where who draws is held up.
+    while begun.elapsed() < Duration::from_millis(700) || writes.0.lock().unwrap().len() < 3 {
         line += 1;
         tty.event(begun.elapsed(), &said("a", 0, "exec a", &format!("line {line}\n")));
     }
@@ -136,7 +137,10 @@ fn a_screen_that_was_left_stays_and_is_drawn_anew_below() {
         }
     };
     until(&|shown| shown.contains("exec a"));
-    screen.leave();
+    // It waits for half a second, and a busy machine may need more.
+    while !tty.shared.known().is_left {
+        screen.leave();
+    }
     let left = writes.0.lock().unwrap().len();
     tty.event(Duration::ZERO, &Event::Notice { text: "later".into() });
     writes.clone().write_all(b"$ fg\r\n").unwrap();
@@ -183,7 +187,7 @@ fn a_program_that_prints_a_million_lines_is_not_slowed() {
     let event = said("a", 0, "exec a", &lines);
     let time = |reporter: &mut dyn Reporter| {
         let begun = Instant::now();
-        for _ in 0..100_000 {
+        for _ in 0..20_000 {
             reporter.event(Duration::ZERO, &event);
         }
         begun.elapsed()
@@ -191,7 +195,10 @@ fn a_program_that_prints_a_million_lines_is_not_slowed() {
     let mut tty = tty(&Writes::default(), Verbosity::Normal);
     tty.event(Duration::ZERO, &pipeline("a"));
     tty.event(Duration::ZERO, &started("a", 0, "exec a"));
-    let (drawn, plain) = (time(&mut tty), time(&mut Plain::new(io::sink(), Verbosity::Normal, || {})));
+    let mut told = Plain::new(io::sink(), Verbosity::Normal, || {});
+    // The shortest of each: a busy machine holds up now the one and now the other.
+    let times = (0..5).map(|_| (time(&mut tty), time(&mut told)));
+    let (drawn, plain) = times.reduce(|one, other| (one.0.min(other.0), one.1.min(other.1))).unwrap();
     assert!(drawn < plain, "what is not shown must cost less than what is told: {drawn:?}, {plain:?}");
     let known = tty.shared.known();
     let shown = known.state.of_step("a", "sha256:0").unwrap().len();

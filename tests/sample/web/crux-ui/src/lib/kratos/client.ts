@@ -23,7 +23,8 @@ export class AlreadySignedInError extends Error {}
 /** Asked for a flow that only somebody who is signed in can begin. */
 export class NotSignedInError extends Error {}
 
-const TIMEOUT_MS = 10_000
+/** For a Kratos that hangs, not for a machine that is slow. */
+const TIMEOUT_MS = 30_000
 
 /**
  * Talks to Kratos on a visitor's behalf, from the server only: with the visitor's cookies, and keeping those that
