@@ -1,7 +1,7 @@
 //! Stacks of `up`: their names, where they are reached, what they answer.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::engine::docker;
@@ -9,6 +9,12 @@ use crate::{Application, Run};
 
 /// Longer than any part takes to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A port that is free on this machine at any address, whatever else runs here.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("0.0.0.0:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
 
 impl Application {
     /// A prefix that nobody else has.

@@ -2,11 +2,10 @@
 //! it finds them.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tests::{Application, docker, get};
+use tests::{Application, docker, free_port, get};
 
 /// The example's values, with which it was begun.
 const ENV: &str =
@@ -15,8 +14,7 @@ const ENV: &str =
 #[test]
 fn a_part_on_the_host_is_one_of_the_stack() {
     let app = Application::new();
-    // A port that is free on this machine, whatever else runs here.
-    let port = TcpListener::bind("0.0.0.0:0").expect("a port").local_addr().expect("an address").port();
+    let port = free_port();
     app.write("web/crux/.env", &format!("{ENV}HTTP_API_PORT={port}\nJWT_SECRET='se$ret'\n"));
     let serve = fs::read_to_string(app.path("web/crux/serve.js")).expect("a file");
     let serve = serve.replace(".listen(1848", ".listen(Number(process.env.HTTP_API_PORT)");

@@ -3,6 +3,7 @@
 
 mod disabled;
 mod engine;
+mod kept;
 mod killed;
 mod parts;
 mod up;

@@ -1,12 +1,13 @@
 //! What there is to do with the parts of a stack: `ps`, `logs`, `exec`, `shell`, `restart`, `open`.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::channel;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
-use tests::{Application, binary, docker, get};
+use tests::{Application, binary, docker, get, wait_until};
 
 /// A run with something on its standard input.
 #[track_caller]
@@ -65,11 +66,7 @@ fn the_parts_of_a_stack_can_be_looked_at_and_worked_with() {
     // One that ends starts again; one that a person stopped stays so, and is told.
     let crux = started("crux");
     let _ = get(&up.door("crux"), "/die");
-    let begun = Instant::now();
-    while started("crux") == crux {
-        assert!(begun.elapsed() < Duration::from_secs(60), "crux never started again");
-        thread::sleep(Duration::from_millis(100)); // between two looks
-    }
+    wait_until("crux to start again", || (started("crux") != crux).then_some(()));
     docker(&["stop", "--time", "0", &app.container("mail")]);
     let ps = app.of_stack("ps", &[]).expect(0);
     assert!(ps.stdout.contains("not running: mail;"), "{}", ps.stdout);
@@ -140,15 +137,28 @@ fn logs(app: &Application) {
     assert_eq!(since.stdout, "");
     app.of_stack("logs", &["databse"]).expect(2).sentence(&["did you mean database?"]);
 
-    // What comes, too, until Ctrl-C.
-    let following = app.start(&["logs", "--prefix", &app.prefix(), "-f", "--tail", "0", "database", "mail"]);
-    thread::sleep(Duration::from_millis(1500)); // it tells nobody that it listens
+    // What comes, too, until Ctrl-C. It tells nobody that it listens: it is told until it heard it.
+    let args = ["logs", "--prefix", &app.prefix(), "-f", "--tail", "0", "database", "mail"];
+    let mut following = Command::new(binary())
+        .args(args)
+        .env("XDG_STATE_HOME", app.state())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let (tell, told) = channel();
+    let lines = BufReader::new(following.stdout.take().expect("a pipe")).lines();
+    let reading = thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
     let warn = "DO $$ BEGIN RAISE WARNING 'to the log'; END $$";
     let psql = ["psql", "--username=crux", "--dbname=crux", "--command", warn];
-    docker(&[&["exec", &*app.container("database")], psql.as_slice()].concat());
-    thread::sleep(Duration::from_millis(500)); // the same
-    let run = following.end_by("INT").0;
-    assert_eq!((run.code, &*run.stderr), (Some(130), ""));
-    let line = run.stdout.lines().next().expect("a line");
-    assert!(line.starts_with("database | ") && line.ends_with("WARNING:  to the log"), "{}", run.stdout);
+    let line = wait_until("a line of the log", || {
+        docker(&[&["exec", &*app.container("database")], psql.as_slice()].concat());
+        told.recv_timeout(Duration::from_millis(500)).ok()
+    });
+    assert!(line.starts_with("database | ") && line.ends_with("WARNING:  to the log"), "{line}");
+    let id = following.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
+    let ended = following.wait_with_output().expect("its end");
+    assert_eq!((ended.status.code(), &*text(&ended.stderr)), (Some(130), ""));
+    reading.join().expect("a thread");
 }
