@@ -69,6 +69,11 @@ impl Application {
         Self { repo }
     }
 
+    /// The sample, whole.
+    pub fn sample() -> Self {
+        Self { repo: Fixture::sample() }
+    }
+
     /// Adds lines to the backend's server.
     pub fn serve_also(&self, lines: &str) {
         self.write("web/crux/serve.js", &format!("{SERVE_JS}{lines}\n"));

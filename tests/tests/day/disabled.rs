@@ -2,10 +2,10 @@
 //! it finds them.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use tests::{Application, docker, free_port, get};
+use tests::{Application, docker, free_port, get, wait_until};
 
 /// The example's values, with which it was begun.
 const ENV: &str =
@@ -61,12 +61,8 @@ fn a_part_on_the_host_is_one_of_the_stack() {
     assert!(again.stdout.contains("has all of it already"), "{}", again.stdout);
 
     // It runs on the host, with just that; the others find it by its name.
-    let _crux = Host::start(&app, &after);
-    let begun = Instant::now();
-    while let Err(answer) = get(&web, "/api/health").and_then(operational) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{answer}");
-        std::thread::sleep(Duration::from_millis(100)); // between two looks
-    }
+    let _crux = Host::start(&app.path("web/crux"), "serve.js", &after);
+    wait_until("the backend on the host", || get(&web, "/api/health").and_then(operational).ok());
     let ask = format!("http.get('http://crux:{port}/', answer => answer.pipe(process.stdout))");
     let said = docker(&["exec", &app.container("crux-ui"), "node", "-e", &ask]);
     assert!(said.contains("operational"), "{said}");
@@ -80,6 +76,37 @@ fn a_part_on_the_host_is_one_of_the_stack() {
     app.of_stack("down", &["--volumes"]).expect(0);
 }
 
+/// The sample's backend, NestJS with its gRPC and its database: what a container of it has is taken out
+/// and run as it is by this machine's Node.
+#[test]
+fn the_samples_backend_runs_on_the_host() {
+    let app = Application::sample();
+    let [rest, agents, metrics] = [(); 3].map(|()| free_port());
+    let ports = format!("HTTP_API_PORT={rest}\nGRPC_AGENT_PORT={agents}\nMETRICS_API_PORT={metrics}\n");
+    let example = fs::read_to_string(app.path("web/crux/.env.example")).expect("a file");
+    app.write("web/crux/.env", &format!("{example}\n{ports}"));
+    app.of_stack("up", &[]).expect(0);
+    let built = format!("{}:/src/.", app.container("crux"));
+    let folder = app.path("on-the-host");
+    docker(&["cp", &built, &folder.display().to_string()]);
+
+    let up = app.of_stack("up", &["--disable-crux"]).expect(0);
+    let file = folder.join(".env").display().to_string();
+    app.of_stack("env", &["crux", "--into", &file, "--yes"]).expect(0);
+    let env = fs::read_to_string(&file).expect("a file");
+    let web = up.door("traefik");
+    let _crux = Host::start(&folder, "dist/main.js", &env);
+    wait_until("the sample's backend", || get(&web, "/api/health").and_then(operational).ok());
+    // It has its database and Kratos: who is not signed in is told so, and not that something is away.
+    let answer = get(&web, "/api/teams").unwrap_err();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    // It serves what the stack's other parts and agents expect, at its own ports.
+    for port in [agents, metrics] {
+        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok(), "{port}");
+    }
+    app.of_stack("down", &["--volumes"]).expect(0);
+}
+
 fn operational(answer: String) -> Result<(), String> {
     if answer.contains("operational") { Ok(()) } else { Err(answer) }
 }
@@ -88,14 +115,12 @@ fn operational(answer: String) -> Result<(), String> {
 struct Host(Child);
 
 impl Host {
-    fn start(app: &Application, env: &str) -> Self {
-        let file = app.path("web/crux/.host.env");
+    /// Starts `node` with variables, in a folder.
+    fn start(folder: &Path, script: &str, env: &str) -> Self {
+        let file = folder.join(".host.env");
         fs::write(&file, env).expect("a file");
         let mut command = Command::new("node");
-        command
-            .arg(format!("--env-file={}", file.display()))
-            .arg("serve.js")
-            .current_dir(app.path("web/crux"));
+        command.arg(format!("--env-file={}", file.display())).arg(script).current_dir(folder);
         Self(command.stdout(Stdio::null()).spawn().expect("node"))
     }
 }

@@ -214,7 +214,7 @@ fn engine_packages(facts: &Facts) -> Vec<String> {
 
 /// What the tests in `tests/` and `xtask/engine/tests` run beside the engine: a registry, its
 /// certificates, the client that loads images into a second engine, that engine's network, a
-/// terminal, a shell whose completions can be asked for.
+/// terminal, a shell whose completions can be asked for, what runs a part on the host.
 fn test_packages() -> Vec<String> {
     let there = |program| host::program(program).is_some();
     missing(&[
@@ -225,6 +225,7 @@ fn test_packages() -> Vec<String> {
         ("util-linux", there("setpriv") && there("unshare")),
         ("tmux", there("tmux")),
         ("fish", there("fish")),
+        ("nodejs", there("node")),
     ])
 }
 
