@@ -1,17 +1,17 @@
 //! `cargo xtask up`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use xtask_engine::Session;
-use xtask_engine::session::{Lasting, Prefix, Published, Settled};
+use xtask_engine::session::{Lasting, Published, Settled};
 use xtask_engine::source::reason;
 
 use crate::cli::Global;
 use crate::context::Context;
 use crate::host::Usage;
-use crate::lasting::{Kept, Named, kept, ports};
+use crate::lasting::{Kept, Named, Place, ports};
 use crate::project::Project;
 use crate::stack::doors::{self, AGENTS, Door, Moved};
 use crate::stack::environment::Environment;
@@ -132,7 +132,12 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         tell_changed(changed, context)?;
     }
     let prefix = args.stack.prefix(context)?;
-    let place = place(&args, &prefix, context)?;
+    let before = if args.defaults { Kept::default() } else { Kept::of(&prefix)? };
+    let told = args.told()?;
+    if told == Kept::default() && before != told && !round.is_later() {
+        context.events.notice(format!("as the `up` before: {} (--defaults forgets it)", before.options()));
+    }
+    let place = Place::of(before.under(told))?;
     let ports = match bring_up(&args, &place, context).await {
         Err(error) if round.is_later() && !context.cancel.is_cancelled() => {
             context.events.notice("what ran before runs");
@@ -141,14 +146,16 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         ports => ports?,
     };
     if !round.is_later() {
-        keep(&place, &prefix, context);
+        if let Some(said) = place.keep(&prefix) {
+            context.events.notice(said);
+        }
         tell(&args, &ports, &place, context);
     }
     Ok(())
 }
 
 /// What is there now, and what a person may do with it.
-fn tell(args: &Args, ports: &[(Door, u16)], place: &At, context: &Context) {
+fn tell(args: &Args, ports: &[(Door, u16)], place: &Place, context: &Context) {
     for line in table(ports, &place.host) {
         context.events.output(line);
     }
@@ -173,50 +180,8 @@ fn tell_changed(paths: &[PathBuf], context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where the stack is.
-struct At {
-    /// What is kept for the next `up`.
-    kept: Kept,
-    moved: Vec<Moved>,
-    address: IpAddr,
-    /// The host's name for browsers, as a URL has it.
-    host: String,
-}
-
-/// What is told now and was kept before.
-fn place(args: &Args, prefix: &Prefix, context: &Context) -> anyhow::Result<At> {
-    let before = if args.defaults { Kept::default() } else { Kept::of(prefix)? };
-    let told = args.told()?;
-    let kept = before.clone().under(told);
-    if before != Kept::default() && kept == before {
-        context.events.notice(format!("as the `up` before: {} (--defaults forgets it)", kept.options()));
-    }
-    let address = kept.expose.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let host = match (&kept.host, address) {
-        (Some(host), _) => host.clone(),
-        (None, address) if address.is_loopback() || address.is_unspecified() => "localhost".into(),
-        (None, IpAddr::V4(address)) => address.to_string(),
-        (None, IpAddr::V6(address)) => format!("[{address}]"),
-    };
-    let moved = kept.moved().map_err(Usage)?;
-    Ok(At { kept, moved, address, host })
-}
-
-/// Keeps where the stack is for the next `up`.
-fn keep(place: &At, prefix: &Prefix, context: &Context) {
-    let Some(file) = kept::file(prefix) else { return };
-    if Kept::read(&file).is_ok_and(|before| before == place.kept) {
-        return;
-    }
-    context.events.notice(match place.kept.write(&file) {
-        Err(error) => format!("the next `up` has to be told again: cannot write {}: {}", file.display(), reason(&error)),
-        Ok(()) if place.kept == Kept::default() => "what earlier ups were told is forgotten".to_owned(),
-        Ok(()) => format!("kept for the next `up`, in {}: {}", file.display(), place.kept.options()),
-    });
-}
-
 /// Brings the stack up, and gives its ports; leaves all as it was if that fails.
-async fn bring_up(args: &Args, place: &At, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
+async fn bring_up(args: &Args, place: &Place, context: &Context) -> anyhow::Result<Vec<(Door, u16)>> {
     let session = context.session().await?;
     let brought = bring_up_in(&session, args, place, context).await;
     // At once, and not at the end of the run, which may come much later.
@@ -229,7 +194,7 @@ async fn bring_up(args: &Args, place: &At, context: &Context) -> anyhow::Result<
 async fn bring_up_in(
     session: &Session,
     args: &Args,
-    place: &At,
+    place: &Place,
     context: &Context,
 ) -> anyhow::Result<Vec<(Door, u16)>> {
     let prefix = args.stack.prefix(context)?;

@@ -4,11 +4,13 @@ pub mod command;
 pub mod kept;
 pub mod lines;
 mod parts;
+mod place;
 pub mod ports;
 mod watch;
 
 pub use kept::Kept;
 pub use parts::Parts;
+pub use place::Place;
 pub use watch::Watch;
 
 use xtask_engine::session::Prefix;
