@@ -4,6 +4,7 @@
 use std::pin::Pin;
 
 use bollard::container::LogOutput;
+use bollard::errors::Error;
 use bollard::exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::query_parameters::LogsOptionsBuilder;
 use futures_util::stream::BoxStream;
@@ -57,6 +58,8 @@ pub struct LogOptions {
     pub follow: bool,
     /// Nothing older, in seconds since 1970.
     pub since: Option<i32>,
+    /// Nothing newer, in seconds since 1970.
+    pub until: Option<i32>,
     /// So many of the last lines; none: all.
     pub tail: Option<u64>,
     /// With the time before each line, as the engine writes it.
@@ -120,7 +123,8 @@ impl Engine {
         Ok(seen.exit_code.unwrap_or(-1))
     }
 
-    /// What a container printed, as the engine kept it.
+    /// What a container printed, as the engine kept it: piece by piece a line, or a part of a long one.
+    /// One that is gone, or on its way, printed all that it ever will.
     pub fn log(&self, container: &str, options: &LogOptions) -> PrintedStream {
         let tail = options.tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
         let wanted = LogsOptionsBuilder::default()
@@ -128,12 +132,18 @@ impl Engine {
             .stderr(true)
             .follow(options.follow)
             .since(options.since.unwrap_or_default())
+            .until(options.until.unwrap_or_default())
             .timestamps(options.timestamps)
             .tail(&tail);
         let engine = self.clone();
         let logs = self.docker().logs(container, Some(wanted.build())).map_ok(printed);
+        let logs = logs.take_while(|piece| std::future::ready(!is_gone(piece)));
         logs.map_err(move |error| engine.error("read the log of a container", error)).boxed()
     }
+}
+
+fn is_gone<T>(answer: &Result<T, Error>) -> bool {
+    matches!(answer, Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }))
 }
 
 fn printed(output: LogOutput) -> Printed {

@@ -1,6 +1,7 @@
 //! Containers of a stack that stays: found by its labels, looked at, renamed, restarted with the
 //! engine.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use bollard::errors::Error;
@@ -8,9 +9,12 @@ use bollard::models::{
     ContainerInspectResponse, ContainerStatsResponse, ContainerUpdateBody, HealthStatusEnum, RestartPolicy,
     RestartPolicyNameEnum,
 };
-use bollard::query_parameters::{ListContainersOptions, RenameContainerOptions, StatsOptionsBuilder};
-use futures_util::StreamExt;
+use bollard::query_parameters::{
+    EventsOptionsBuilder, ListContainersOptions, RenameContainerOptions, StatsOptionsBuilder,
+};
 use futures_util::future::try_join_all;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 
 use super::client::Engine;
 use super::error::EngineError;
@@ -18,7 +22,7 @@ use super::image::Labels;
 use super::owned::OwnedKind;
 
 /// A container of a stack, as the engine knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StackContainer {
     /// The engine's id.
     pub id: String,
@@ -67,6 +71,11 @@ impl StackContainer {
         self.state == "running"
     }
 
+    /// Whether it ever ran.
+    pub fn was_started(&self) -> bool {
+        !self.started.is_empty() && !self.started.starts_with("0001-")
+    }
+
     /// A label's value; empty if it has none.
     pub fn label(&self, name: &str) -> &str {
         self.labels.get(name).map(String::as_str).unwrap_or_default()
@@ -93,6 +102,19 @@ impl Engine {
     /// If the engine can't be asked.
     pub async fn stack_container(&self, id: &str) -> Result<Option<StackContainer>, EngineError> {
         Ok(self.look_at(id).await?.map(stack_container))
+    }
+
+    /// Something each time that a container with all of these labels starts or is removed.
+    pub fn stack_changes(&self, labels: &[String]) -> BoxStream<'static, Result<(), EngineError>> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let filters = HashMap::from([
+            ("type".to_owned(), words(&["container"])),
+            ("event".to_owned(), words(&["start", "destroy"])),
+            ("label".to_owned(), labels.to_vec()),
+        ]);
+        let engine = self.clone();
+        let events = self.docker().events(Some(EventsOptionsBuilder::default().filters(&filters).build()));
+        events.map_ok(drop).map_err(move |error| engine.error("follow what happens to containers", error)).boxed()
     }
 
     /// Ports of the engine's machine that running containers have, of whomever.

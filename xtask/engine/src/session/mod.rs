@@ -37,7 +37,7 @@ pub use host::{ca_bundle, state_dir};
 pub use images::StandIns;
 pub use ours::{Ours, Whose};
 pub use planned::PlannedContainer;
-pub use stack_state::PartState;
+pub use stack_state::{PartState, StackPart};
 pub use test::TestReport;
 
 use crate::Error;
