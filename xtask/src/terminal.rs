@@ -44,6 +44,7 @@ mod unix {
     use std::io;
 
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
 
     /// While it is there, each key goes through at once and as it is: Ctrl-C is one of them.
     pub struct Raw(Termios);
@@ -73,18 +74,27 @@ mod unix {
         tcgetwinsize(io::stdout()).ok().map(|size| (size.ws_row, size.ws_col))
     }
 
-    /// Waits until the terminal has another size.
-    pub async fn resized() {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::window_change()) {
-            Ok(mut changes) => drop(changes.recv().await),
-            Err(_) => std::future::pending().await,
+    /// Changes of the terminal's size, from when it was made: none is lost between two waits.
+    pub struct Resizes(Option<Signal>);
+
+    impl Resizes {
+        /// From now on.
+        pub fn new() -> Self {
+            Self(signal(SignalKind::window_change()).ok())
+        }
+
+        /// Waits for the next one; several since the last wait are one.
+        pub async fn next(&mut self) {
+            match &mut self.0 {
+                Some(changes) => drop(changes.recv().await),
+                None => std::future::pending().await,
+            }
         }
     }
 }
 
 #[cfg(unix)]
-pub use unix::{Raw, resized, size};
+pub use unix::{Raw, Resizes, size};
 
 #[cfg(not(unix))]
 mod other {
@@ -109,10 +119,20 @@ mod other {
     }
 
     /// Never told here.
-    pub async fn resized() {
-        std::future::pending().await
+    pub struct Resizes;
+
+    impl Resizes {
+        /// From now on.
+        pub fn new() -> Self {
+            Self
+        }
+
+        /// Waits without end.
+        pub async fn next(&mut self) {
+            std::future::pending().await
+        }
     }
 }
 
 #[cfg(not(unix))]
-pub use other::{Raw, resized, size};
+pub use other::{Raw, Resizes, size};

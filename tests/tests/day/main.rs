@@ -5,6 +5,8 @@ mod disabled;
 mod engine;
 mod kept;
 mod killed;
+mod logs;
+mod on_host;
 mod parts;
 mod up;
 mod watch;

@@ -1,13 +1,13 @@
 //! What there is to do with the parts of a stack: `ps`, `logs`, `exec`, `shell`, `restart`, `open`.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
-use tests::{Application, binary, docker, get, wait_until};
+use tests::{Application, Pane, binary, docker, get, wait_until};
+
+use crate::logs;
 
 /// A run with something on its standard input.
 #[track_caller]
@@ -47,16 +47,21 @@ fn the_parts_of_a_stack_can_be_looked_at_and_worked_with() {
     let app = Application::new();
     let missing = app.of_stack("exec", &["crux", "true"]).expect(3);
     missing.sentence(&["there is no stack", "cargo xtask up"]);
+    missing.sentence(&["`cargo xtask up --prefix"]);
     assert!(app.of_stack("ps", &[]).expect(0).stdout.contains("there is no stack"));
+    let none = app.of_stack("ps", &["--json"]).expect(0);
+    assert_eq!((&*none.stdout, &*none.stderr), ("", ""));
     let up = app.of_stack("up", &[]).expect(0);
     ps(&app);
     exec(&app);
     terminal(&app);
-    logs(&app);
+    logs::logs(&app);
+    jobs(&app);
 
     let started = |part: &str| docker(&["inspect", "--format", "{{.State.StartedAt}}", &app.container(part)]);
     let (kratos, before) = (app.container("kratos"), started("kratos"));
-    app.of_stack("restart", &["kratos"]).expect(0);
+    let restart = app.of_stack("restart", &["kratos", "kratos"]).expect(0);
+    assert_eq!(restart.stdout, "ready again: kratos\n");
     assert_eq!(app.container("kratos"), kratos);
     assert_ne!(started("kratos"), before);
 
@@ -70,7 +75,8 @@ fn the_parts_of_a_stack_can_be_looked_at_and_worked_with() {
     docker(&["stop", "--time", "0", &app.container("mail")]);
     let ps = app.of_stack("ps", &[]).expect(0);
     assert!(ps.stdout.contains("not running: mail;"), "{}", ps.stdout);
-    app.of_stack("exec", &["mail", "true"]).expect(3).sentence(&["mail does not run"]);
+    let hint = format!("`cargo xtask up --prefix {}` starts it", app.prefix());
+    app.of_stack("exec", &["mail", "true"]).expect(3).sentence(&["mail does not run", &hint]);
     app.of_stack("down", &["--volumes"]).expect(0);
 }
 
@@ -118,47 +124,36 @@ fn terminal(app: &Application) {
     assert!(lines[1].starts_with("/dev/pts/"), "{said}");
     assert_eq!(&lines[2..4], ["33 99", "code 5"], "{said}");
     assert_eq!(lines[0], lines[4], "the terminal is as it was");
+
+    let pane = Pane::new(80, 24);
+    let state = app.state();
+    let program = format!("XDG_STATE_HOME='{}' {}", state.display(), binary().display());
+    // Nine lines, and none is broken: it is wider where there is room.
+    assert!(app.of_stack("ps", &[]).expect(0).stdout.lines().any(|line| line.chars().count() > 80));
+    pane.type_line(&format!("{program} ps --prefix {prefix}"));
+    let table = pane.wait_for("the table", |screen| screen.contains("\nkratos-migrate "));
+    let lines: Vec<&str> = table.lines().skip_while(|line| !line.starts_with("part ")).collect();
+    assert!(lines[1].starts_with("crux ") && lines[8].starts_with("kratos-migrate "), "{table}");
+    pane.clear();
+    // Each size that the terminal gets meanwhile, the last one at least.
+    let args = format!("exec --prefix {prefix} crux sh -c 'while stty size; do sleep 0.1; done'");
+    pane.type_line(&format!("{program} {args}"));
+    pane.wait_for("its size", |screen| screen.lines().any(|line| line == "24 80"));
+    for columns in 90..=99 {
+        pane.resize(columns, 33);
+    }
+    pane.wait_for("its last size", |screen| screen.lines().any(|line| line == "33 99"));
+    pane.press("C-c");
+    pane.wait_for("its end", |screen| screen.ends_with('$'));
 }
 
-fn logs(app: &Application) {
-    let one = app.of_stack("logs", &["crux"]).expect(0);
-    assert!(one.stdout.lines().any(|line| line == "crux listens"), "{}", one.stdout);
-    let job = app.of_stack("logs", &["crux-migrate", "--tail", "1"]).expect(0);
-    assert_eq!(job.stdout, "no migration is left to do\n");
-    let all = app.of_stack("logs", &[]).expect(0).stdout;
-    for line in ["    crux | crux listens", " crux-ui | crux-ui listens"] {
-        assert!(all.lines().any(|known| known == line), "{line} in {all}");
-    }
-    let place = |text: &str| all.find(text).unwrap_or_else(|| panic!("{text} in {all}"));
-    assert!(place("database |") < place("    crux |"), "in the order of time: {all}");
-    let none = app.of_stack("logs", &["--since", "2100-01-01T00:00:00Z"]);
-    assert_ne!(none.code, Some(0), "a time that the engine's API cannot hold is told");
-    let since = app.of_stack("logs", &["--since", "2037-01-01T00:00:00Z", "crux"]).expect(0);
-    assert_eq!(since.stdout, "");
-    app.of_stack("logs", &["databse"]).expect(2).sentence(&["did you mean database?"]);
-
-    // What comes, too, until Ctrl-C. It tells nobody that it listens: it is told until it heard it.
-    let args = ["logs", "--prefix", &app.prefix(), "-f", "--tail", "0", "database", "mail"];
-    let mut following = Command::new(binary())
-        .args(args)
-        .env("XDG_STATE_HOME", app.state())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let (tell, told) = channel();
-    let lines = BufReader::new(following.stdout.take().expect("a pipe")).lines();
-    let reading = thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(tell.send(line))));
-    let warn = "DO $$ BEGIN RAISE WARNING 'to the log'; END $$";
-    let psql = ["psql", "--username=crux", "--dbname=crux", "--command", warn];
-    let line = wait_until("a line of the log", || {
-        docker(&[&["exec", &*app.container("database")], psql.as_slice()].concat());
-        told.recv_timeout(Duration::from_millis(500)).ok()
-    });
-    assert!(line.starts_with("database | ") && line.ends_with("WARNING:  to the log"), "{line}");
-    let id = following.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill").success());
-    let ended = following.wait_with_output().expect("its end");
-    assert_eq!((ended.status.code(), &*text(&ended.stderr)), (Some(130), ""));
-    reading.join().expect("a thread");
+fn jobs(app: &Application) {
+    let migrate = "crux-migrate";
+    let done = app.of_stack("exec", &[migrate, "true"]).expect(3);
+    let again = format!("`cargo xtask restart --prefix {} {migrate}` runs it again", app.prefix());
+    done.sentence(&["runs to its end, and does not run now", &again]);
+    let restart = app.of_stack("restart", &[migrate, "mail", migrate]).expect(0);
+    assert_eq!(restart.stdout, format!("completed again: {migrate}\nready again: mail\n"));
+    let log = app.of_stack("logs", &[migrate]).expect(0).stdout;
+    assert_eq!(log.matches("no migration is left to do").count(), 2, "{log}");
 }

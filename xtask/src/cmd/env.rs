@@ -56,7 +56,7 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
     let (repo, images) = (context.project()?, context.images.clone());
     let mut setting = Setting::read_under(above, repo, images, None, &context.events)?;
     let session = context.session_that_only_looks().await?;
-    let parts = Parts::of(&session, &prefix).await?;
+    let parts = Parts::of(&session, &prefix, stack.option()).await?;
     let all = doors(&setting);
     let addresses = addresses(&all, &parts);
     let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);

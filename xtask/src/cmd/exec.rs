@@ -44,8 +44,8 @@ pub struct Args {
 pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = args.stack.prefix(context)?;
     let session = context.session_that_only_looks().await?;
-    let parts = Parts::of(&session, &prefix).await?;
-    let container = parts.running(&args.part)?;
+    let parts = Parts::of(&session, &prefix, args.stack.option()).await?;
+    let container = &parts.running(&args.part)?.container;
     let options = CommandOptions {
         tty: !args.no_tty && terminal::is_interactive(),
         user: args.user,

@@ -101,6 +101,7 @@ impl Command {
                 | Self::Exec(_)
                 | Self::Shell(_)
                 | Self::Generate(_)
+                | Self::Ps(ps::Args { json: true, .. })
                 | Self::Completions(_)
                 | Self::Env(env::Args { into: None, .. })
         )

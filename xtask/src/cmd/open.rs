@@ -2,12 +2,12 @@
 
 use std::process::{Command, Stdio};
 
-use xtask_engine::docker::{PART_LABEL, StackContainer};
+use xtask_engine::session::StackPart;
 
 use crate::context::Context;
 use crate::host::{NotReady, Usage};
 use crate::lasting::{Kept, Named, Parts};
-use crate::stack::TRAEFIK;
+use crate::stack::{AGENT_PORT, CRUX_UI, DATABASE_PORT, SMTP_PORT, TRAEFIK};
 
 /// Open a part of the stack in the browser, the product without one
 #[derive(Debug, clap::Args)]
@@ -36,10 +36,18 @@ const OPENERS: [&str; 2] = ["xdg-open", "open"];
 pub async fn run(Args { stack, print, part }: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = stack.prefix(context)?;
     let session = context.session_that_only_looks().await?;
-    let parts = Parts::of(&session, &prefix).await?;
+    let parts = Parts::of(&session, &prefix, stack.option()).await?;
+    let name = part.as_deref().unwrap_or(TRAEFIK);
+    if part.is_none() && parts.on_host().contains(&TRAEFIK) {
+        return Err(Usage(format!(
+            "{TRAEFIK}, through which the product is reached, runs on the host: open it there, or name a part, such as `cargo xtask open{} {CRUX_UI}`",
+            stack.option()
+        ))
+        .into());
+    }
     let kept = Kept::of(&prefix)?;
     let host = kept.host.as_deref().unwrap_or("localhost");
-    let address = address(parts.running(part.as_deref().unwrap_or(TRAEFIK))?, host)?;
+    let address = address(parts.running(name)?, host, &stack.option())?;
     if print {
         context.events.output(address);
         return Ok(());
@@ -59,13 +67,46 @@ pub async fn run(Args { stack, print, part }: Args, context: &Context) -> anyhow
 }
 
 /// The pages of a part: at the lowest of its ports that is no mail's.
-fn address(part: &StackContainer, host: &str) -> Result<String, Usage> {
-    const NO_PAGES: [u16; 3] = [crate::stack::SMTP_PORT, crate::stack::DATABASE_PORT, crate::stack::AGENT_PORT];
-    let pages = part.ports.iter().find(|(port, ..)| !NO_PAGES.contains(port));
-    let Some((_, ip, port)) = pages else {
-        return Err(Usage(format!("{} has no pages to open", part.label(PART_LABEL))));
+fn address(part: &StackPart, host: &str, option: &str) -> Result<String, Usage> {
+    const NO_PAGES: [u16; 3] = [SMTP_PORT, DATABASE_PORT, AGENT_PORT];
+    let (name, published) = (part.name(), &part.container.ports);
+    let Some((_, ip, port)) = published.iter().find(|(port, ..)| !NO_PAGES.contains(port)) else {
+        return Err(Usage(match (published.is_empty(), part.others.is_empty()) {
+            (false, _) => format!("{name} has no pages to open; `cargo xtask ps{option}` shows where it is"),
+            (true, false) => format!("{name} is being replaced, and has no port meanwhile; ask again when that is done"),
+            (true, true) => format!(
+                "no port of {name} is published, as --expect-container-env asks for; `cargo xtask up{option}` without it publishes them"
+            ),
+        }));
     };
     let here = matches!(ip.as_str(), "0.0.0.0" | "::" | "127.0.0.1" | "::1");
     let host = if here { host } else { ip };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     Ok(format!("http://{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lasting::parts::tests::part;
+
+    #[test]
+    fn what_has_no_pages_says_what_to_do() {
+        let at = |ports: &[(u16, &str, u16)], others: usize| {
+            let mut part = part("mail", "running");
+            part.container.ports =
+                ports.iter().map(|(port, ip, host)| (*port, (*ip).to_owned(), *host)).collect();
+            part.others = vec![part.container.clone(); others];
+            address(&part, "localhost", " --prefix day").unwrap_or_else(|Usage(text)| text)
+        };
+        let said = [
+            at(&[(1025, "127.0.0.1", 1025), (4436, "127.0.0.1", 4500)], 0),
+            at(&[(4436, "10.0.0.1", 4436)], 0),
+            at(&[(4436, "fd00::1", 4436)], 0),
+            at(&[(1025, "127.0.0.1", 1025)], 0),
+            at(&[], 0),
+            at(&[], 1),
+        ];
+        insta::assert_snapshot!(said.join("\n"));
+    }
 }

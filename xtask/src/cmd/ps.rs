@@ -1,5 +1,8 @@
 //! `cargo xtask ps`.
 
+mod table;
+
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -8,8 +11,10 @@ use xtask_engine::docker::{IMAGE_LABEL, PREFIX_LABEL, STAND_IN_LABEL, StackConta
 use xtask_engine::report::ago;
 use xtask_engine::session::PartState;
 
+use self::table::{Room, cut, table};
 use crate::context::Context;
-use crate::lasting::Named;
+use crate::lasting::{Named, parts::on_host};
+use crate::terminal;
 
 /// How the parts of a stack of `up` are: state, ports, image, CPU and memory
 #[derive(Debug, clap::Args)]
@@ -26,7 +31,7 @@ pub struct Args {
     all: bool,
     /// One JSON object a line
     #[arg(long)]
-    json: bool,
+    pub json: bool,
 }
 
 /// Runs it.
@@ -36,76 +41,167 @@ pub struct Args {
 pub async fn run(Args { stack, all, json }: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = if all { None } else { Some(stack.prefix(context)?) };
     let session = context.session_that_only_looks().await?;
-    let mut parts = session.stack_state(prefix.as_ref()).await?;
-    // Services first, jobs have done their work.
-    parts.sort_by_key(|part| (prefix_of(part).to_owned(), part.is_job(), part.part().to_owned()));
+    let state = session.stack_state(prefix.as_ref()).await?;
+    let stacks: Vec<&[PartState]> = state.chunk_by(|one, other| prefix_of(one) == prefix_of(other)).collect();
     if json {
-        for part in &parts {
-            context.events.output(object(part).to_string());
+        for row in stacks.iter().flat_map(|stack| rows(stack)) {
+            context.events.output(row.object().to_string());
         }
         return Ok(());
     }
-    if parts.is_empty() {
+    if stacks.is_empty() {
         let which = prefix.map(|prefix| format!(" {prefix}")).unwrap_or_default();
         let option = stack.option();
         context.events.output(format!("there is no stack{which}; `cargo xtask up{option}` brings one up"));
         return Ok(());
     }
-    let mut rows = vec![TITLES.map(str::to_owned).to_vec()];
-    rows.extend(parts.iter().map(|part| row(part, SystemTime::now())));
-    for line in columns(&rows, if all { 0 } else { 1 }) {
+    let now = SystemTime::now();
+    let cells: Vec<_> = stacks.iter().flat_map(|stack| rows(stack)).map(|row| row.cells(now)).collect();
+    let width = terminal::size().map(|(_, columns)| usize::from(columns)).filter(|columns| *columns > 0);
+    for line in shown(&cells, all, width) {
         context.events.output(line);
     }
-    let down: Vec<&str> = parts.iter().filter(|part| is_down(part)).map(PartState::part).collect();
-    if !down.is_empty() {
-        let option = stack.option();
-        context.events.notice(format!(
-            "not running: {}; `cargo xtask up{option}` brings them back, `cargo xtask logs{option} {}` says why",
-            down.join(", "),
-            down[0]
-        ));
+    for parts in stacks {
+        let option = if all { format!(" --prefix {}", prefix_of(&parts[0])) } else { stack.option() };
+        if let Some(notice) = not_running(parts, &option) {
+            context.events.notice(notice);
+        }
     }
     Ok(())
 }
 
 const TITLES: [&str; 8] = ["stack", "part", "state", "since", "cpu", "memory", "ports", "image"];
+/// Characters of a state where there is little room, and where there is less.
+const STATE: [usize; 2] = [32, 22];
+/// What makes room: where a part is reached is of most use.
+const ROOMS: [Room; 8] = [
+    Room::Shorten("image", without_path),
+    Room::Shorten("state", |state| cut(state, STATE[0])),
+    Room::Leave("image"),
+    Room::Leave("cpu"),
+    Room::Leave("memory"),
+    Room::Leave("since"),
+    Room::Shorten("state", |state| cut(state, STATE[1])),
+    Room::Leave("ports"),
+];
+
+/// The lines of a table, without the stack's name where there is one only.
+fn shown(cells: &[Vec<String>], all: bool, width: Option<usize>) -> Vec<String> {
+    let skip = if all { 0 } else { 1 };
+    let cells: Vec<Vec<String>> = cells.iter().map(|row| row[skip..].to_vec()).collect();
+    table(&TITLES[skip..], &cells, width, &ROOMS)
+}
+
+/// An image without its registry and folders.
+fn without_path(image: &str) -> String {
+    let (name, rest) = image.split_once(' ').map_or((image, ""), |(name, _)| (name, &image[name.len()..]));
+    format!("{}{rest}", name.rsplit('/').next().unwrap_or_default())
+}
 
 fn prefix_of(part: &PartState) -> &str {
-    part.container.label(PREFIX_LABEL)
+    part.part.container.label(PREFIX_LABEL)
 }
 
-fn is_down(part: &PartState) -> bool {
-    !part.is_job() && !part.container.is_running()
+/// What is said of parts that should run and do not.
+fn not_running(parts: &[PartState], option: &str) -> Option<String> {
+    let is_down = |part: &&PartState| {
+        !part.part.is_job() && !part.part.container.is_running() && part.part.others.is_empty()
+    };
+    let down: Vec<&str> = parts.iter().filter(is_down).map(|part| part.part.name()).collect();
+    let first = down.first()?;
+    Some(format!(
+        "not running: {}; `cargo xtask up{option}` brings them back, `cargo xtask logs{option} {first}` says why",
+        down.join(", ")
+    ))
 }
 
-fn row(part: &PartState, now: SystemTime) -> Vec<String> {
-    let container = &part.container;
-    let usage = part.usage;
+/// A part, wherever it runs.
+enum Row<'a> {
+    InStack(&'a PartState),
+    OnHost { stack: &'a str, part: &'a str },
+}
+
+/// The parts of a stack by name; services first, jobs have done their work.
+fn rows(parts: &[PartState]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = parts.iter().map(Row::InStack).collect();
+    let known: Vec<_> = parts.iter().map(|part| &part.part).collect();
+    let stack = parts.first().map(prefix_of).unwrap_or_default();
+    rows.extend(on_host(&known).into_iter().map(|part| Row::OnHost { stack, part }));
+    rows.sort_by_key(|row| match row {
+        Row::InStack(part) => (part.part.is_job(), part.part.name()),
+        Row::OnHost { part, .. } => (false, *part),
+    });
+    rows
+}
+
+/// The state of a part on the host.
+const ON_HOST: &str = "on the host";
+
+impl Row<'_> {
+    fn cells(&self, now: SystemTime) -> Vec<String> {
+        match self {
+            Self::InStack(part) => cells(part, now),
+            Self::OnHost { stack, part } => {
+                let said = [*stack, *part, ON_HOST].into_iter();
+                said.chain(std::iter::repeat("")).take(TITLES.len()).map(str::to_owned).collect()
+            }
+        }
+    }
+
+    fn object(&self) -> Value {
+        match self {
+            Self::InStack(part) => object(part),
+            Self::OnHost { stack, part } => {
+                json!({ "stack": stack, "part": part, "job": false, "container": null, "state": ON_HOST })
+            }
+        }
+    }
+}
+
+fn cells(state: &PartState, now: SystemTime) -> Vec<String> {
+    let container = &state.part.container;
+    let usage = state.usage;
     let stand_in = if container.label(STAND_IN_LABEL).is_empty() { "" } else { " (stand-in)" };
-    let ports = container.ports.iter().map(|(port, address, host)| format!("{address}:{host}->{port}"));
     vec![
-        prefix_of(part).to_owned(),
-        part.part().to_owned(),
-        state(part),
+        prefix_of(state).to_owned(),
+        state.part.name().to_owned(),
+        how(state),
         since(container, now),
         usage.and_then(|usage| percent(usage, age(container, now)?)).unwrap_or_default(),
         usage.map(|usage| bytes(usage.memory)).unwrap_or_default(),
-        ports.collect::<Vec<_>>().join(" "),
+        ports(container),
         format!("{}{stand_in}", container.label(IMAGE_LABEL)),
     ]
 }
 
+/// Ports of the host, with where they lead unless that is the same; with their address unless only this
+/// machine has it.
+fn ports(container: &StackContainer) -> String {
+    let port = |(port, ip, host): &(u16, String, u16)| {
+        let address = match ip.parse::<IpAddr>() {
+            Ok(ip) if ip.is_loopback() => String::new(),
+            Ok(IpAddr::V6(ip)) => format!("[{ip}]:"),
+            _ => format!("{ip}:"),
+        };
+        if host == port { format!("{address}{host}") } else { format!("{address}{host}->{port}") }
+    };
+    let mut ports: Vec<String> = container.ports.iter().map(port).collect();
+    ports.dedup();
+    ports.join(", ")
+}
+
 /// How a part is, in a word or with what it answered.
-fn state(part: &PartState) -> String {
-    let container = &part.container;
-    match (&part.ready, container.state.as_str(), container.exit_code) {
+fn how(state: &PartState) -> String {
+    let container = &state.part.container;
+    let how = match (&state.ready, container.state.as_str(), container.exit_code) {
         (Some(Ok(())), ..) => "ready".into(),
         (Some(Err(why)), ..) => format!("not ready: {}", xtask_engine::in_one_line(why)),
-        (None, "exited", 0) if part.is_job() => "completed".into(),
+        (None, "exited", 0) if state.part.is_job() => "completed".into(),
         (None, "exited" | "dead", _) if container.out_of_memory => "ended: out of memory".into(),
         (None, "exited" | "dead", code) => format!("ended with exit code {code}"),
         (None, state, _) => state.to_owned(),
-    }
+    };
+    if state.part.others.is_empty() { how } else { format!("{how}, being replaced") }
 }
 
 /// What it uses of a processor, on average since it started, as `ps` has it.
@@ -124,92 +220,111 @@ fn age(container: &StackContainer, now: SystemTime) -> Option<Duration> {
     time.map(|time| now.duration_since(time).unwrap_or_default())
 }
 
-fn object(part: &PartState) -> Value {
+fn object(state: &PartState) -> Value {
+    let PartState { part, ready, usage } = state;
     let container = &part.container;
     let port = |(port, address, host): &(u16, String, u16)| {
         json!({ "port": port, "address": address, "host_port": host })
     };
     let stand_in = container.label(STAND_IN_LABEL);
     json!({
-        "stack": prefix_of(part),
-        "part": part.part(),
+        "stack": prefix_of(state),
+        "part": part.name(),
         "job": part.is_job(),
         "container": container.name,
         "state": container.state,
         "exit_code": (!container.is_running()).then_some(container.exit_code),
-        "ready": part.ready.as_ref().map(Result::is_ok),
-        "answer": part.ready.as_ref().and_then(|ready| ready.as_ref().err()),
+        "health": container.health,
+        "ready": ready.as_ref().map(Result::is_ok),
+        "answer": ready.as_ref().and_then(|ready| ready.as_ref().err()),
+        "being_replaced": !part.others.is_empty(),
         "started": container.started,
         "ports": container.ports.iter().map(port).collect::<Vec<_>>(),
         "image": container.label(IMAGE_LABEL),
         "image_id": container.image,
         "stand_in": (!stand_in.is_empty()).then_some(stand_in),
-        "cpu_seconds": part.usage.map(|usage| usage.cpu_seconds),
-        "memory": part.usage.map(|usage| usage.memory),
+        "cpu_seconds": usage.map(|usage| usage.cpu_seconds),
+        "memory": usage.map(|usage| usage.memory),
     })
-}
-
-/// Rows as lines, without their first columns, each column as wide as it must be.
-fn columns(rows: &[Vec<String>], skip: usize) -> Vec<String> {
-    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..TITLES.len()).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).skip(skip).map(|(cell, &width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
 
-    use xtask_engine::docker::{PART_LABEL, PURPOSE_LABEL};
-
     use super::*;
+    use crate::lasting::parts::tests::part as stack_part;
 
     fn part(name: &str, state: &str, ready: Option<Result<(), String>>) -> PartState {
-        let labels = [
-            (PREFIX_LABEL, "day"),
-            (PART_LABEL, name),
-            (PURPOSE_LABEL, if name.contains("migrate") { "job" } else { "service" }),
-            (IMAGE_LABEL, "node:20-alpine"),
-            (STAND_IN_LABEL, if name == "crux" { "Debian" } else { "" }),
-        ];
-        let container = StackContainer {
-            id: "0".into(),
-            name: format!("xtask-day-{name}"),
-            labels: labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into(),
-            state: state.into(),
-            exit_code: if name == "mail" { 7 } else { 0 },
-            out_of_memory: false,
-            health: None,
-            started: "1970-01-01T01:00:00.5Z".into(),
-            finished: "1970-01-01T01:30:00Z".into(),
-            ports: if state == "running" { vec![(1848, "127.0.0.1".into(), 1900)] } else { Vec::new() },
-            addresses: Vec::new(),
-            has_volume: false,
-            image: "sha256:0".into(),
-        };
+        let mut part = stack_part(name, state);
+        let container = &mut part.container;
+        let image = if name == "crux" { "ghcr.io/dyrector-io/web/crux:1" } else { "node:20-alpine" };
+        container.labels.insert(IMAGE_LABEL.into(), image.into());
+        container.labels.insert(STAND_IN_LABEL.into(), if name == "crux" { "Debian" } else { "" }.into());
+        container.id = "0".into();
+        container.exit_code = if name == "mail" { 7 } else { 0 };
+        container.started = "1970-01-01T01:00:00.5Z".into();
+        container.finished = "1970-01-01T01:30:00Z".into();
+        if state == "running" {
+            container.ports = vec![(1848, "127.0.0.1".into(), 1900), (5000, "127.0.0.1".into(), 5000)];
+        }
+        container.image = "sha256:0".into();
         let usage = (state == "running").then_some(Usage { cpu_seconds: 450.0, memory: 104_857_600 });
-        PartState { container, ready, usage }
+        PartState { part, ready, usage }
+    }
+
+    fn parts() -> Vec<PartState> {
+        let mut crux = part("crux", "running", Some(Ok(())));
+        crux.part.others.push(crux.part.container.clone());
+        let mut kratos = part("kratos", "running", Some(Err("HTTP 503 from /health/ready\nand more".into())));
+        kratos.part.container.health = Some("unhealthy".into());
+        vec![
+            crux,
+            kratos,
+            part("mail", "exited", None),
+            part("crux-migrate", "exited", None),
+            part("traefik", "restarting", None),
+            part("database", "running", Some(Ok(()))),
+        ]
     }
 
     #[test]
     fn a_table_says_how_each_part_is() {
-        let parts = [
-            part("crux", "running", Some(Ok(()))),
-            part("kratos", "running", Some(Err("HTTP 503\nand more".into()))),
-            part("mail", "exited", None),
-            part("crux-migrate", "exited", None),
-            part("traefik", "restarting", None),
-        ];
-        let now = UNIX_EPOCH + Duration::from_secs(7200);
-        let mut rows = vec![TITLES.map(str::to_owned).to_vec()];
-        rows.extend(parts.iter().map(|part| row(part, now)));
-        insta::assert_snapshot!(columns(&rows, 0).join("\n"));
-        insta::assert_snapshot!(columns(&rows, 1)[1]);
-        assert_eq!(parts.iter().filter(|part| is_down(part)).count(), 2);
-        insta::assert_snapshot!(serde_json::to_string_pretty(&object(&parts[1])).unwrap());
+        let parts = parts();
+        let cells: Vec<_> =
+            rows(&parts).iter().map(|row| row.cells(UNIX_EPOCH + Duration::from_secs(7200))).collect();
+        insta::assert_snapshot!(shown(&cells, true, None).join("\n"));
+        let narrow = [110, 80, 60, 40, 20].map(|width| {
+            let lines = shown(&cells, false, Some(width));
+            assert!(lines.iter().all(|line| line.chars().count() <= width), "{lines:#?}");
+            format!("{}\n{}\n", "-".repeat(width), lines.join("\n"))
+        });
+        insta::assert_snapshot!(narrow.concat());
+        insta::assert_snapshot!(not_running(&parts, " --prefix day").unwrap());
+    }
+
+    #[test]
+    fn objects_say_all_of_each_part() {
+        let parts = parts();
+        let rows = rows(&parts);
+        let object = |name: &str| {
+            let row = rows.iter().map(Row::object).find(|row| row["part"] == name);
+            serde_json::to_string_pretty(&row).unwrap()
+        };
+        insta::assert_snapshot!(["kratos", "crux-ui"].map(object).join("\n"));
+    }
+
+    #[test]
+    fn a_port_is_no_longer_than_it_must_be() {
+        let of = |published: &[(u16, &str, u16)]| {
+            let mut part = stack_part("traefik", "running");
+            part.container.ports =
+                published.iter().map(|(port, ip, host)| (*port, (*ip).to_owned(), *host)).collect();
+            ports(&part.container)
+        };
+        assert_eq!(of(&[(8000, "127.0.0.1", 8000), (8080, "127.0.0.1", 8080)]), "8000, 8080");
+        assert_eq!(of(&[(1848, "127.0.0.1", 1900), (1848, "::1", 1900)]), "1900->1848");
+        assert_eq!(of(&[(8000, "0.0.0.0", 8000), (8000, "::", 8001)]), "0.0.0.0:8000, [::]:8001->8000");
+        assert_eq!(of(&[]), "");
     }
 }

@@ -32,8 +32,8 @@ const SHELL: [&str; 3] = ["sh", "-c", "if command -v bash >/dev/null; then exec 
 pub async fn run(Args { stack, user, part }: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = stack.prefix(context)?;
     let session = context.session_that_only_looks().await?;
-    let parts = Parts::of(&session, &prefix).await?;
-    let container = parts.running(&part)?;
+    let parts = Parts::of(&session, &prefix, stack.option()).await?;
+    let container = &parts.running(&part)?.container;
     let options = CommandOptions { tty: terminal::is_interactive(), user, ..CommandOptions::default() };
     command::run(&session, &container.id, &SHELL.map(str::to_owned), &options, context).await
 }

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 
 use crate::context::Context;
 use crate::exit::{Exit, INTERRUPTED};
-use crate::terminal::{self, Raw};
+use crate::terminal::{self, Raw, Resizes};
 
 /// Bytes that are read at once.
 const AT_ONCE: usize = 16 * 1024;
@@ -28,11 +28,12 @@ pub async fn run(
     let Command { id, mut output, mut input } = engine.command(container, args, options).await?;
     let raw = if options.tty { Raw::enter().ok() } else { None };
     let resizing = async {
+        let mut resizes = Resizes::new(); // before the size is read: one that comes meanwhile counts
         loop {
             if let Some((rows, columns)) = terminal::size() {
                 let _ = engine.resize_command(&id, rows, columns).await; // it may have ended
             }
-            terminal::resized().await;
+            resizes.next().await;
         }
     };
     let typing = async {

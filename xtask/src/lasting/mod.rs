@@ -1,9 +1,10 @@
 //! Stacks that stay: which one a command is about, and the ports by which it is reached.
 
 pub mod command;
+pub mod follow;
 pub mod kept;
 pub mod lines;
-mod parts;
+pub mod parts;
 mod place;
 pub mod ports;
 mod watch;

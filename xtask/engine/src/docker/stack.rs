@@ -114,7 +114,10 @@ impl Engine {
         ]);
         let engine = self.clone();
         let events = self.docker().events(Some(EventsOptionsBuilder::default().filters(&filters).build()));
-        events.map_ok(drop).map_err(move |error| engine.error("follow what happens to containers", error)).boxed()
+        events
+            .map_ok(drop)
+            .map_err(move |error| engine.error("follow what happens to containers", error))
+            .boxed()
     }
 
     /// Ports of the engine's machine that running containers have, of whomever.
