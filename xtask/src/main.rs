@@ -7,6 +7,7 @@ mod cli;
 mod cmd;
 mod consent;
 mod context;
+mod env_file;
 mod exit;
 mod frame;
 mod host;

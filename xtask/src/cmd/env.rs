@@ -1,17 +1,15 @@
 //! `cargo xtask env`.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use xtask_engine::dotenv::{Dotenv, Edited, written};
 use xtask_engine::docker::PART_LABEL;
-use xtask_engine::source::reason;
 use xtask_engine::{Error, Session};
 
 use crate::consent;
 use crate::context::Context;
+use crate::env_file;
 use crate::lasting::{Kept, Named, Parts};
 use crate::stack::doors::{Door, doors};
 use crate::stack::environment::{Environment, readdressed};
@@ -133,14 +131,7 @@ async fn put_into(
     yes: bool,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let cannot = |what: &str, error: &io::Error| {
-        Error::Usage(format!("cannot {what} {}: {}; name another file", file.display(), reason(error)))
-    };
-    let before = match fs::read(file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(cannot("read", &error).into()),
-    };
+    let before = env_file::read(file)?;
     let edited = Dotenv::edit(&before, variables)
         .map_err(|error| Error::Usage(format!("{} {error}", file.display())))?;
     let shown = file.display();
@@ -155,7 +146,7 @@ async fn put_into(
         let instead = format!("`cargo xtask env … --into {shown} --yes` writes it");
         consent::ask(&format!("Write {shown}?"), &instead, &context.cancel).await?;
     }
-    replace(file, edited.text.as_bytes()).map_err(|error| cannot("write", &error))?;
+    env_file::write(file, &edited.text)?;
     context.events.output(format!("{shown} is written"));
     Ok(())
 }
@@ -170,29 +161,6 @@ fn difference(edited: &Edited) -> Vec<String> {
     lines
 }
 
-/// Writes a file so that it is the old or the new one at any moment; it may hold secrets.
-fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
-    let target = file.canonicalize().unwrap_or_else(|_| file.to_path_buf()); // not the link to it
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let new = target.with_file_name(format!(".{name}.xtask-{}", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&new).and_then(|mut out| {
-        out.write_all(contents)?;
-        if let Ok(old) = target.metadata() {
-            out.set_permissions(old.permissions())?;
-        }
-        out.sync_all()
-    });
-    let replaced = written.and_then(|()| fs::rename(&new, &target));
-    if replaced.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    replaced
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,22 +170,5 @@ mod tests {
         let values = [("A", "1"), ("B", "2"), ("C", "3")].map(|(name, value)| (name.into(), value.into()));
         let edited = Dotenv::edit(b"A=1\nB=x\n", &values).unwrap();
         assert_eq!(difference(&edited), ["- B=x", "+ B=2", "+ C=3"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_file_keeps_its_permissions_and_a_new_one_is_the_users() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-        let (new, old) = (dir.path().join("new"), dir.path().join("old"));
-        replace(&new, b"A=1").unwrap();
-        assert_eq!(mode(&new), 0o600);
-        fs::write(&old, "").unwrap();
-        fs::set_permissions(&old, fs::Permissions::from_mode(0o640)).unwrap();
-        replace(&old, b"A=1").unwrap();
-        assert_eq!((mode(&old), fs::read_to_string(&old).unwrap()), (0o640, "A=1".into()));
-        assert!(replace(&dir.path().join("none/file"), b"").is_err());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }

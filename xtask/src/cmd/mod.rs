@@ -100,7 +100,7 @@ impl Command {
             Self::Logs(_)
                 | Self::Exec(_)
                 | Self::Shell(_)
-                | Self::Generate(_)
+                | Self::Generate(generate::Args { into: None, .. })
                 | Self::Ps(ps::Args { json: true, .. })
                 | Self::Completions(_)
                 | Self::Env(env::Args { into: None, .. })
