@@ -38,5 +38,6 @@ fn a_stack_comes_back_with_its_engine() {
 fn part(app: &Application, engine: &OwnEngine) -> Value {
     let prefix = app.prefix();
     let ps = app.start_beside(engine, &["ps", "--json", "--prefix", &prefix]).finish().expect(0);
-    serde_json::from_str(ps.stdout.trim()).unwrap_or_else(|error| panic!("{error}: {}", ps.stdout))
+    let mut parts = ps.stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object"));
+    parts.find(|part| part["part"] == "crux-ui").unwrap_or_else(|| panic!("{}", ps.stdout))
 }
