@@ -10,7 +10,14 @@ use xtask_engine::session::{Lasting, Prefix, Settled};
 
 fn lasting(prefix: &Prefix) -> Lasting {
     let (network, router) = (None, None);
-    Lasting { prefix: prefix.clone(), network, published: [].into(), on_host: [].into(), router }
+    Lasting {
+        prefix: prefix.clone(),
+        network,
+        published: [].into(),
+        on_host: [].into(),
+        owner: String::new(),
+        router,
+    }
 }
 
 /// A session that is to bring this stack up.

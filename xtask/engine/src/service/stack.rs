@@ -28,6 +28,8 @@ use crate::watchdog::Watchdog;
 const IN_FLIGHT: Duration = Duration::from_secs(5);
 /// How long a service whose data are kept may take to end by itself.
 const GRACE: i32 = 10;
+/// How long it may take until the end of a service is told by who watches it.
+const TOLD: Duration = Duration::from_secs(3);
 /// Characters of a session's id in names.
 const SHORT: usize = 8;
 
@@ -225,8 +227,28 @@ impl Stack {
         }
     }
 
+    /// Ends what runs in the way of a part of a stack that stays, so that it can start. Whatever happens
+    /// to us, it runs again unless the stack is settled.
+    pub(crate) async fn make_room(&self, staying: &Staying, part: &str) -> Result<(), EngineError> {
+        if !staying.ran_before() {
+            return Ok(());
+        }
+        staying.all_made().await; // nothing ends for one that cannot be made
+        let in_the_way = staying.in_the_way(part);
+        if in_the_way.is_empty() {
+            return Ok(());
+        }
+        self.take_lease().await;
+        if let Some(lease) = &mut *self.lease.lock().await {
+            lease.stops(in_the_way.iter().map(|old| old.id.as_str())).await;
+        }
+        try_join_all(in_the_way.iter().map(|old| super::stop(&self.engine, old))).await.map(drop)
+    }
+
     fn order(&self) -> Option<StackOrder> {
-        self.staying.get().map(|staying| StackOrder::of(&staying.lasting, &self.identity.host))
+        self.staying
+            .get()
+            .map(|staying| StackOrder::of(&staying.lasting, &self.identity.host, self.state_dir.as_deref()))
     }
 
     async fn start_watchdog(&self) -> Option<Watchdog> {
@@ -451,15 +473,22 @@ impl Stack {
     /// take back what we made; afterwards the next `up` ends what we began.
     ///
     /// # Errors
-    /// If the engine is gone.
-    pub(crate) async fn settle(&self) -> Result<Settled, EngineError> {
-        self.no_more_failures();
+    /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
+    pub(crate) async fn settle(&self) -> Result<Settled, Error> {
         let Some(staying) = self.staying.get() else { return Ok(Settled::default()) };
+        if let Some(part) = staying.keep_up(&self.engine).await? {
+            // Whoever watches it has its last lines.
+            let told = tokio::time::timeout(TOLD, self.broken.wait()).await;
+            return Err(
+                told.unwrap_or_else(|_| Error::Machine(format!("{part} ended as soon as it was ready")))
+            );
+        }
+        self.no_more_failures();
         if let Some(lease) = self.lease.lock().await.take() {
             self.engine.sweep(&of_session(&self.identity.session)).await?; // a prober may be there
             lease.release().await;
         }
-        staying.settle(&self.engine).await
+        Ok(staying.settle(&self.engine).await?)
     }
 
     /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.

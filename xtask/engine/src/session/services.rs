@@ -98,6 +98,9 @@ impl Session {
         }
         let new = entered.iter().filter(|(.., coming)| coming.is_some());
         let head_start = &HeadStart::among(new.map(|(node, ..)| *node));
+        if let Some(staying) = self.stack.staying.get() {
+            staying.expect(plan.nodes.len());
+        }
         let mut coming: Vec<BoxFuture<'_, Result<(), Error>>> = Vec::new();
         for (node, running, new) in entered {
             coming.push(match new {
@@ -181,9 +184,10 @@ impl Session {
         let mut standing_by = None;
         if let (Some(staying), None) = (self.stack.staying.get(), same) {
             if let Some(stand_by) = stand_by {
+                staying.all_made().await;
                 standing_by = self.stand_by(node, running, staying, stand_by).await?;
             }
-            staying.make_room(&self.engine, name).await?;
+            self.stack.make_room(staying, name).await?;
         }
         head_start.wait(node).await;
         self.tell_service(name, ServiceState::Starting { probe: probe(node) }, Duration::ZERO);
