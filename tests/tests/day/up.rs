@@ -65,11 +65,11 @@ fn a_stack_stays_and_only_what_changed_is_replaced() {
 fn what_fails_or_is_stopped_leaves_all_as_it_was() {
     let app = Application::new();
     let works = "console.log('no migration is left to do')\n";
-    app.write("web/crux/migrate.js", "process.exit(3)\n");
+    app.write("web/crux/prisma/migrate.js", "process.exit(3)\n");
     app.of_stack("up", &[]).expect(1).sentence(&["crux-migrate failed, with exit code 3"]);
     assert_eq!(app.all_in_engine(), [""; 0]);
 
-    app.write("web/crux/migrate.js", works);
+    app.write("web/crux/prisma/migrate.js", works);
     let up = app.of_stack("up", &[]).expect(0);
     let (there, crux) = (app.sorted(), app.container("crux"));
     app.serve_also("process.exit(4)");
@@ -78,7 +78,7 @@ fn what_fails_or_is_stopped_leaves_all_as_it_was() {
     wait_until("the backend that ran before", || get(&up.door("crux"), "/").ok());
 
     app.serve_also("");
-    app.write("web/crux/migrate.js", "console.log('migrating')\nsetTimeout(() => {}, 600000)\n");
+    app.write("web/crux/prisma/migrate.js", "console.log('migrating')\nsetTimeout(() => {}, 600000)\n");
     let mut stopped = app.start(&["up", "--prefix", &app.prefix()]);
     stopped.wait_for("the migration", |event| {
         event["event"] == "service_log"
@@ -97,7 +97,7 @@ fn what_fails_or_is_stopped_leaves_all_as_it_was() {
     assert_eq!(app.all_in_engine(), [&*data]);
 
     // Data that this server cannot read are told before it refuses them.
-    app.write("web/crux/migrate.js", works);
+    app.write("web/crux/prisma/migrate.js", works);
     let image = docker(&["inspect", "--format", "{{.Id}}", "xtask-stand-in/postgres:14.2-alpine"]);
     let age = "echo 9 > /data/cluster/PG_VERSION";
     let volume = format!("{data}:/data");
