@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use tests::{Application, Fixture, docker, get, wait_until};
+use tests::{Application, Fixture, docker, free_port, get, wait_until};
 
 #[test]
 fn a_stack_stays_and_only_what_changed_is_replaced() {
@@ -118,6 +118,22 @@ fn two_stacks_stand_side_by_side() {
     for run in [&first, &second] {
         assert!(get(&run.door("traefik"), "/api/health").unwrap().contains("operational"));
     }
+    // On the host, a part of the second listens beside one of the first; and variables for that change
+    // nothing in containers, of whichever stack.
+    let file = app.path("web/crux/.env").display().to_string();
+    app.run(&["env", "--prefix", &other, "crux", "--into", &file, "--yes"]).expect(0);
+    let env = std::fs::read_to_string(&file).expect("a file");
+    let port = second.door("crux").rsplit(':').next().expect("a port").to_owned();
+    assert!(env.contains(&format!("\nHTTP_API_PORT={port}\n")) && !env.contains("kratos:"), "{env}");
+    app.write("web/crux/.env", &env.replace("HTTP_API_PORT=", "# ").replace("GRPC_AGENT_PORT=", "# "));
+    app.run(&["up", "--prefix", &one]).expect(0);
+    let variable = |name: &str| docker(&["exec", &format!("xtask-{one}-crux"), "printenv", name]);
+    assert_eq!(variable("KRATOS_ADMIN_URL").trim(), "http://kratos:4434");
+    assert_eq!(
+        variable("SMTP_URI").trim(),
+        "smtps://test:test@mail:1025/?skip_ssl_verify=true&legacy_ssl=true"
+    );
+    assert_eq!(variable("CRUX_UI_URL").trim(), format!("http://{}", first.door("traefik")));
     // A third on a network of somebody else's, with no port at all.
     let (third, network) = (format!("{}-c", app.prefix()), format!("{}-net", app.prefix()));
     let args = ["up", "--prefix", &third, "--expect-container-env", "--network", &network];
@@ -163,6 +179,21 @@ fn ports_and_names_that_cannot_be_are_told_before_anything_starts() {
         assert!(run.stderr.contains(args[1].split('=').next_back().expect("a word")), "{}", run.stderr);
     }
     assert_eq!(app.all_in_engine(), [""; 0]);
+}
+
+#[test]
+fn ports_change_hands() {
+    let app = Application::new();
+    let [one, other] = [free_port(), free_port()];
+    let up = |crux: u16, kratos: u16| {
+        let ports = [format!("crux={crux}"), format!("kratos={kratos}")];
+        app.of_stack("up", &["--port", &ports[0], "--port", &ports[1]]).expect(0)
+    };
+    up(one, other);
+    up(other, one);
+    let crux = format!("127.0.0.1:{other}");
+    assert!(get(&crux, "/").unwrap().contains("operational"));
+    app.of_stack("down", &["--volumes"]).expect(0);
 }
 
 /// What the database in a container answers.

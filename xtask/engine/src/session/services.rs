@@ -13,6 +13,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::watch;
 
 use super::Session;
+use super::failure::cannot_start;
 use super::head_start::HeadStart;
 use super::lasting::{Made, Same};
 use super::service_image::ServiceImage;
@@ -478,11 +479,4 @@ fn unfit(probe: &Probe, last: String) -> Why {
         true => Why::Unhealthy { last },
         false => Why::CannotStart(last),
     }
-}
-
-/// The part of the engine's words that says why: runc's own come last.
-fn cannot_start(message: &str) -> String {
-    let words = message.rsplit("exec: ").next().unwrap_or(message).trim();
-    let words = words.strip_suffix(": unknown").unwrap_or(words);
-    crate::in_one_line(words)
 }
