@@ -138,6 +138,8 @@ fn two_stacks_stand_side_by_side() {
     let (third, network) = (format!("{}-c", app.prefix()), format!("{}-net", app.prefix()));
     let args = ["up", "--prefix", &third, "--expect-container-env", "--network", &network];
     app.run(&args).expect(2).sentence(&["no network", "docker network create"]);
+    let host = ["up", "--prefix", &third, "--expect-container-env", "--network", "host"];
+    app.run(&host).expect(2).sentence(&["do not find each other by name", "docker network create"]);
     docker(&[
         "network",
         "create",

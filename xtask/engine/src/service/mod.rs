@@ -13,6 +13,7 @@ mod probe;
 mod prober;
 mod stack;
 mod stack_order;
+mod stack_stays;
 mod staying;
 
 pub(crate) use body::{Body, Place};

@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::{OnceCell, watch};
 use tokio_util::task::TaskTracker;
 
-use super::{Broken, Dialer, Log, Node, Settled, StackOrder, Staying, dial};
+use super::{Broken, Dialer, Log, Node, Staying, dial};
 use crate::Error;
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, PART_LABEL, SESSION_LABEL, TASK_LABEL,
@@ -28,8 +28,6 @@ use crate::watchdog::Watchdog;
 const IN_FLIGHT: Duration = Duration::from_secs(5);
 /// How long a service whose data are kept may take to end by itself.
 const GRACE: i32 = 10;
-/// How long it may take until the end of a service is told by who watches it.
-const TOLD: Duration = Duration::from_secs(3);
 /// Characters of a session's id in names.
 const SHORT: usize = 8;
 
@@ -159,12 +157,12 @@ pub(crate) struct Net {
 
 /// What a session has running.
 pub(crate) struct Stack {
-    engine: Engine,
+    pub(super) engine: Engine,
     events: Events,
     pub(crate) identity: Identity,
-    watchdog: Option<Vec<OsString>>,
-    state_dir: Option<PathBuf>,
-    lease: tokio::sync::Mutex<Option<Lease>>,
+    pub(super) watchdog: Option<Vec<OsString>>,
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) lease: tokio::sync::Mutex<Option<Lease>>,
     net: OnceCell<Net>,
     pub(crate) dialer: OnceCell<Dialer>,
     /// Containers that own a `localhost`, by group.
@@ -227,30 +225,6 @@ impl Stack {
         }
     }
 
-    /// Ends what runs in the way of a part of a stack that stays, so that it can start. Whatever happens
-    /// to us, it runs again unless the stack is settled.
-    pub(crate) async fn make_room(&self, staying: &Staying, part: &str) -> Result<(), EngineError> {
-        if !staying.ran_before() {
-            return Ok(());
-        }
-        staying.all_made().await; // nothing ends for one that cannot be made
-        let in_the_way = staying.in_the_way(part);
-        if in_the_way.is_empty() {
-            return Ok(());
-        }
-        self.take_lease().await;
-        if let Some(lease) = &mut *self.lease.lock().await {
-            lease.stops(in_the_way.iter().map(|old| old.id.as_str())).await;
-        }
-        try_join_all(in_the_way.iter().map(|old| super::stop(&self.engine, old))).await.map(drop)
-    }
-
-    fn order(&self) -> Option<StackOrder> {
-        self.staying
-            .get()
-            .map(|staying| StackOrder::of(&staying.lasting, &self.identity.host, self.state_dir.as_deref()))
-    }
-
     async fn start_watchdog(&self) -> Option<Watchdog> {
         let command = self.watchdog.as_ref()?;
         let endpoint = self.engine.endpoint().clone().absolute();
@@ -293,17 +267,6 @@ impl Stack {
         let (session, network) = (self.identity.session.clone(), name.clone());
         self.events.emit(Event::NetworkCreated { session, network });
         Ok(name)
-    }
-
-    /// A network that somebody else made.
-    async fn foreign_network(&self, name: &str) -> Result<String, Error> {
-        match self.engine.bridge(name).await {
-            Ok(_) => Ok(name.to_owned()),
-            Err(EngineError::Refused { status: 404, .. }) => Err(Error::Usage(format!(
-                "the engine has no network {name}; make it with `docker network create {name}`, or leave --network out"
-            ))),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// The cell of the container that owns a group's `localhost`.
@@ -467,28 +430,6 @@ impl Stack {
             self.engine.stop_container(container, GRACE).await?;
         }
         Ok(())
-    }
-
-    /// What is to stay stays from now on; what it replaced goes. If we are killed before that, others
-    /// take back what we made; afterwards the next `up` ends what we began.
-    ///
-    /// # Errors
-    /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
-    pub(crate) async fn settle(&self) -> Result<Settled, Error> {
-        let Some(staying) = self.staying.get() else { return Ok(Settled::default()) };
-        if let Some(part) = staying.keep_up(&self.engine).await? {
-            // Whoever watches it has its last lines.
-            let told = tokio::time::timeout(TOLD, self.broken.wait()).await;
-            return Err(
-                told.unwrap_or_else(|_| Error::Machine(format!("{part} ended as soon as it was ready")))
-            );
-        }
-        self.no_more_failures();
-        if let Some(lease) = self.lease.lock().await.take() {
-            self.engine.sweep(&of_session(&self.identity.session)).await?; // a prober may be there
-            lease.release().await;
-        }
-        Ok(staying.settle(&self.engine).await?)
     }
 
     /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.
