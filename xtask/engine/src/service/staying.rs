@@ -151,6 +151,12 @@ impl Staying {
         before.find(|old| old.label(PART_LABEL) == part && old.is_running())
     }
 
+    /// Has the router pass requests on to all by their own names.
+    pub(crate) async fn route_to_own(&self, engine: &Engine, router: &str) -> Result<(), EngineError> {
+        let Some(known) = &self.lasting.router else { return Ok(()) };
+        write_routes(engine, router, &known.own_routes()).await
+    }
+
     /// Has the router pass requests for a service on to `host`.
     pub(crate) async fn route(
         &self,
@@ -232,12 +238,6 @@ impl Staying {
             if !now.contains_key(part) && old.label(PURPOSE_LABEL) != JOB {
                 settled.gone.push(part.to_owned());
             }
-        }
-        if let Some(router) = &self.lasting.router
-            && let Some(same) = now.get(&router.service).filter(|now| now.is_same)
-        {
-            // A run that was killed may have led it to one that is gone.
-            write_routes(engine, &same.id, &router.own_routes()).await?;
         }
         let named = goes.iter().filter(|old| !is_unsettled(&self.lasting.prefix, old));
         try_join_all(named.map(async |old| engine.rename_container(&old.id, &old_name(old)).await)).await?;

@@ -102,6 +102,9 @@ impl Session {
     /// # Errors
     /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
     pub async fn settle(&self) -> Result<Settled, Error> {
+        if let Some(staying) = self.stack.staying.get() {
+            self.in_time(&self.options.task, self.route_to_own(staying)).await?;
+        }
         self.stack.settle().await
     }
 
