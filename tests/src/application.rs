@@ -47,11 +47,11 @@ impl Application {
         let repo = Fixture::bare();
         let scripts = json!({
             "build": "node --check serve.js", "prisma:gen": "true",
-            "prisma:migrate": "node migrate.js", "start:prod": "node serve.js",
+            "prisma:migrate": "node prisma/migrate.js", "start:prod": "node serve.js",
         });
         manifests(&repo, "web/crux", &scripts);
         repo.write("web/crux/prisma/schema.prisma", "");
-        repo.write("web/crux/migrate.js", "console.log('no migration is left to do')\n");
+        repo.write("web/crux/prisma/migrate.js", "console.log('no migration is left to do')\n");
         repo.write("web/crux/serve.js", SERVE_JS);
         repo.write(
             "web/crux/.env",

@@ -85,7 +85,7 @@ fn a_password_gets_nowhere() {
     );
     let says = "const url = new URL(process.env.DATABASE_URL)\n\
         console.log('has', process.env.DATABASE_URL, decodeURIComponent(url.password), process.env.JWT_SECRET)";
-    app.write("web/crux/migrate.js", says);
+    app.write("web/crux/prisma/migrate.js", says);
     app.serve_also(says);
     // All that can be asked for, in a record that has all of it.
     let mut started = app.start(&["crux", "-v"]);

@@ -33,7 +33,7 @@ fn failed(app: &Application, run: &Run, service: &str) {
 fn a_migration_that_fails() {
     let app = Application::new();
     app.write(
-        "web/crux/migrate.js",
+        "web/crux/prisma/migrate.js",
         "console.log('2 migrations found')\nconsole.log('P3018: relation exists')\nprocess.exit(1)\n",
     );
     let run = app.run(&["crux"]).expect(1);

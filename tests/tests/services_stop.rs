@@ -36,7 +36,7 @@ fn a_signal_ends_it_all() {
 #[test]
 fn a_signal_while_it_comes_up_ends_it_too() {
     let app = Application::new();
-    app.write("web/crux/migrate.js", "console.log('migrating')\nsetTimeout(() => {}, 600000)\n");
+    app.write("web/crux/prisma/migrate.js", "console.log('migrating')\nsetTimeout(() => {}, 600000)\n");
     let mut started = app.start(&["crux"]);
     started.wait_for("the migration", |event| {
         event["event"] == "service_log"

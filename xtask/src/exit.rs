@@ -8,6 +8,8 @@ use crate::host::{Interrupted, NotReady, Usage};
 
 /// Ctrl-C, as shells count signals: 128 + SIGINT.
 pub const INTERRUPTED: i32 = 130;
+/// This machine is not ready for it: no engine, no stack.
+pub const NOT_READY: i32 = 3;
 /// 128 + SIGTERM.
 pub const TERMINATED: i32 = 143;
 /// 128 + SIGPIPE: what `cargo xtask test | head -1` would get from any other program.
@@ -44,8 +46,11 @@ pub fn code(error: &anyhow::Error) -> i32 {
 
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {
     let of_host = || {
-        let code =
-            [(cause.is::<Usage>(), 2), (cause.is::<NotReady>(), 3), (cause.is::<Interrupted>(), INTERRUPTED)];
+        let code = [
+            (cause.is::<Usage>(), 2),
+            (cause.is::<NotReady>(), NOT_READY),
+            (cause.is::<Interrupted>(), INTERRUPTED),
+        ];
         code.into_iter().find_map(|(is, code)| is.then_some(code))
     };
     let passed_on = cause.downcast_ref::<Exit>().map(|exit| exit.0);

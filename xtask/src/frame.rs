@@ -50,8 +50,10 @@ pub fn run(global: Global, command: Command) -> i32 {
             let Some(changed) = runtime.block_on(ends.unless(watch.changed())) else { break };
             round = round.next(changed);
             // The same command line as before; a round that fails is told, and the next one may not.
-            if let Some(command) = cli::parse().command {
-                once(global.clone(), command, &ends, Some(&round));
+            if let Some(command) = cli::parse().command
+                && once(global.clone(), command, &ends, Some(&round)) == exit::NOT_READY
+            {
+                return exit::NOT_READY; // no engine, or what it followed is gone
             }
         }
         code = ends.stopped.load(Ordering::SeqCst);

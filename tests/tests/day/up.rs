@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use tests::{Application, Fixture, docker, get, wait_until};
+use tests::{Application, Fixture, docker, free_port, get, wait_until};
 
 #[test]
 fn a_stack_stays_and_only_what_changed_is_replaced() {
@@ -65,11 +65,11 @@ fn a_stack_stays_and_only_what_changed_is_replaced() {
 fn what_fails_or_is_stopped_leaves_all_as_it_was() {
     let app = Application::new();
     let works = "console.log('no migration is left to do')\n";
-    app.write("web/crux/migrate.js", "process.exit(3)\n");
+    app.write("web/crux/prisma/migrate.js", "process.exit(3)\n");
     app.of_stack("up", &[]).expect(1).sentence(&["crux-migrate failed, with exit code 3"]);
     assert_eq!(app.all_in_engine(), [""; 0]);
 
-    app.write("web/crux/migrate.js", works);
+    app.write("web/crux/prisma/migrate.js", works);
     let up = app.of_stack("up", &[]).expect(0);
     let (there, crux) = (app.sorted(), app.container("crux"));
     app.serve_also("process.exit(4)");
@@ -78,7 +78,7 @@ fn what_fails_or_is_stopped_leaves_all_as_it_was() {
     wait_until("the backend that ran before", || get(&up.door("crux"), "/").ok());
 
     app.serve_also("");
-    app.write("web/crux/migrate.js", "console.log('migrating')\nsetTimeout(() => {}, 600000)\n");
+    app.write("web/crux/prisma/migrate.js", "console.log('migrating')\nsetTimeout(() => {}, 600000)\n");
     let mut stopped = app.start(&["up", "--prefix", &app.prefix()]);
     stopped.wait_for("the migration", |event| {
         event["event"] == "service_log"
@@ -97,7 +97,7 @@ fn what_fails_or_is_stopped_leaves_all_as_it_was() {
     assert_eq!(app.all_in_engine(), [&*data]);
 
     // Data that this server cannot read are told before it refuses them.
-    app.write("web/crux/migrate.js", works);
+    app.write("web/crux/prisma/migrate.js", works);
     let image = docker(&["inspect", "--format", "{{.Id}}", "xtask-stand-in/postgres:14.2-alpine"]);
     let age = "echo 9 > /data/cluster/PG_VERSION";
     let volume = format!("{data}:/data");
@@ -118,10 +118,28 @@ fn two_stacks_stand_side_by_side() {
     for run in [&first, &second] {
         assert!(get(&run.door("traefik"), "/api/health").unwrap().contains("operational"));
     }
+    // On the host, a part of the second listens beside one of the first; and variables for that change
+    // nothing in containers, of whichever stack.
+    let file = app.path("web/crux/.env").display().to_string();
+    app.run(&["env", "--prefix", &other, "crux", "--into", &file, "--yes"]).expect(0);
+    let env = std::fs::read_to_string(&file).expect("a file");
+    let port = second.door("crux").rsplit(':').next().expect("a port").to_owned();
+    assert!(env.contains(&format!("\nHTTP_API_PORT={port}\n")) && !env.contains("kratos:"), "{env}");
+    app.write("web/crux/.env", &env.replace("HTTP_API_PORT=", "# ").replace("GRPC_AGENT_PORT=", "# "));
+    app.run(&["up", "--prefix", &one]).expect(0);
+    let variable = |name: &str| docker(&["exec", &format!("xtask-{one}-crux"), "printenv", name]);
+    assert_eq!(variable("KRATOS_ADMIN_URL").trim(), "http://kratos:4434");
+    assert_eq!(
+        variable("SMTP_URI").trim(),
+        "smtps://test:test@mail:1025/?skip_ssl_verify=true&legacy_ssl=true"
+    );
+    assert_eq!(variable("CRUX_UI_URL").trim(), format!("http://{}", first.door("traefik")));
     // A third on a network of somebody else's, with no port at all.
     let (third, network) = (format!("{}-c", app.prefix()), format!("{}-net", app.prefix()));
     let args = ["up", "--prefix", &third, "--expect-container-env", "--network", &network];
     app.run(&args).expect(2).sentence(&["no network", "docker network create"]);
+    let host = ["up", "--prefix", &third, "--expect-container-env", "--network", "host"];
+    app.run(&host).expect(2).sentence(&["do not find each other by name", "docker network create"]);
     docker(&[
         "network",
         "create",
@@ -163,6 +181,21 @@ fn ports_and_names_that_cannot_be_are_told_before_anything_starts() {
         assert!(run.stderr.contains(args[1].split('=').next_back().expect("a word")), "{}", run.stderr);
     }
     assert_eq!(app.all_in_engine(), [""; 0]);
+}
+
+#[test]
+fn ports_change_hands() {
+    let app = Application::new();
+    let [one, other] = [free_port(), free_port()];
+    let up = |crux: u16, kratos: u16| {
+        let ports = [format!("crux={crux}"), format!("kratos={kratos}")];
+        app.of_stack("up", &["--port", &ports[0], "--port", &ports[1]]).expect(0)
+    };
+    up(one, other);
+    up(other, one);
+    let crux = format!("127.0.0.1:{other}");
+    assert!(get(&crux, "/").unwrap().contains("operational"));
+    app.of_stack("down", &["--volumes"]).expect(0);
 }
 
 /// What the database in a container answers.

@@ -38,6 +38,13 @@ impl Lease {
         self.file.is_some()
     }
 
+    /// These are stopped, and run again unless the session ends well.
+    pub(crate) async fn stops(&mut self, containers: impl Iterator<Item = &str>) {
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.stops(containers).await;
+        }
+    }
+
     /// The session left nothing behind.
     pub(crate) async fn release(self) {
         if let Some((path, _)) = &self.file {

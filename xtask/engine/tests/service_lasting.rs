@@ -10,7 +10,14 @@ use xtask_engine::session::{Lasting, Prefix, Settled};
 
 fn lasting(prefix: &Prefix) -> Lasting {
     let (network, router) = (None, None);
-    Lasting { prefix: prefix.clone(), network, published: [].into(), on_host: [].into(), router }
+    Lasting {
+        prefix: prefix.clone(),
+        network,
+        published: [].into(),
+        on_host: [].into(),
+        owner: String::new(),
+        router,
+    }
 }
 
 /// A session that is to bring this stack up.
@@ -63,13 +70,55 @@ async fn what_is_settled_outlives_its_session_and_only_that() {
     second.session.close().await.expect("it closes");
     assert_eq!(ids(&second).await, running);
 
+    // One that is given up while it stops what ran before waits for that, and lets it run again.
+    let deaf = |world: &World, word: &str| {
+        let script = format!("process.on('SIGTERM', () => {{}}); setInterval(() => '{word}', 1000)");
+        world.image().with_default_args(["node", "-e", &script]).as_service("deaf")
+    };
+    let settles = staying(second.again().await, &prefix).await;
+    settles.session.start(&[&right, &keeper, &deaf(&settles, "old")]).await.expect("it runs");
+    settles.session.settle().await.expect("it settles");
+    settles.session.close().await.expect("it closes");
+    let running = ids(&settles).await;
+    let given_up = staying(settles.again().await, &prefix).await;
+    let new = deaf(&given_up, "new");
+    let all = [&right, &keeper, &new];
+    let starting = given_up.session.start(&all);
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), starting).await;
+    given_up.session.close().await.expect("it closes");
+    // It would be dead by the end of its time to end.
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert_eq!(ids(&given_up).await, running);
+
+    // One that ends when it is ready already is told, and not settled.
+    let dying = staying(given_up.again().await, &prefix).await;
+    let script = "console.log('ready'); setTimeout(() => process.exit(9), 300)";
+    let dies = dying.image().with_default_args(["node", "-e", script]).as_service("dies");
+    let dies = dies.with_readiness(Readiness::log_line("ready"));
+    // It may end before it is seen to be ready: that is another sentence, and the same end.
+    let failure = match dying.session.start(&[&right, &keeper, &dies]).await {
+        Ok(()) => {
+            let all = async || dying.session.stack_containers(Some(&prefix)).await.expect("a list");
+            while all().await.iter().any(|it| it.name.contains("-dies") && it.is_running()) {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await; // between two looks
+            }
+            dying.session.settle().await.map(drop)
+        }
+        failed => failed,
+    };
+    let failure = why(failure).to_string();
+    assert!(failure.contains("dies") && failure.contains("exit code 9"), "{failure}");
+    dying.session.close().await.expect("it closes");
+    assert_eq!(ids(&dying).await, running);
+
     // The same again is the same.
-    let third = staying(second.again().await, &prefix).await;
+    let third = staying(dying.again().await, &prefix).await;
     third.session.start(&[&right, &keeper]).await.expect("it runs");
     let settled = third.session.settle().await.expect("it settles");
-    assert_eq!(settled, Settled { unchanged: parts(&["keeper", "web"]), ..Settled::default() });
+    let (unchanged, gone) = (parts(&["keeper", "web"]), parts(&["deaf"]));
+    assert_eq!(settled, Settled { unchanged, gone, ..Settled::default() });
     third.session.close().await.expect("it closes");
-    assert_eq!(ids(&third).await, running);
+    assert_eq!(ids(&third).await.len(), 2);
     third.session.take_down(&prefix, false).await.expect("it goes");
     let removed = third.session.take_down(&prefix, true).await.expect("its data go");
     assert_eq!(removed, [format!("volume xtask-{prefix}-data")]);

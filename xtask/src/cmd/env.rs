@@ -1,16 +1,19 @@
 //! `cargo xtask env`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use xtask_engine::dotenv::{Dotenv, Edited, written};
 use xtask_engine::docker::PART_LABEL;
+use xtask_engine::session::Prefix;
 use xtask_engine::{Error, Session};
 
 use crate::consent;
 use crate::context::Context;
 use crate::env_file;
-use crate::lasting::{Kept, Named, Parts};
+use crate::lasting::{Kept, Named, Parts, Place, ports};
+use crate::stack::MOVABLE;
 use crate::stack::doors::{Door, doors};
 use crate::stack::environment::{Environment, readdressed};
 use crate::stack::{CRUX, CRUX_UI, KRATOS, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
@@ -56,12 +59,15 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
     let session = context.session_that_only_looks().await?;
     let parts = Parts::of(&session, &prefix, stack.option()).await?;
     let all = doors(&setting);
+    let runs = |part: &&str| parts.services().iter().any(|it| it.label(PART_LABEL) == *part);
+    let disabled = PARTS.into_iter().filter(|known| !runs(known) || *known == part).map(str::to_owned).collect();
+    let on_host = host_ports(&session, &prefix, &stack, &kept, &all, &disabled, context).await?;
+    setting.listens_at(&on_host);
+    let all = doors(&setting);
     let addresses = addresses(&all, &parts);
     let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);
     let host = kept.host.as_deref().unwrap_or("localhost");
     let web = web.map(|(_, address)| address.replace("127.0.0.1", host)).unwrap_or_default();
-    let runs = |part: &&str| parts.services().iter().any(|it| it.label(PART_LABEL) == *part);
-    let disabled = PARTS.into_iter().filter(|part| !runs(part)).map(str::to_owned).collect();
     let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse().ok());
     let published = addresses.iter();
     let published =
@@ -86,6 +92,31 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
         ));
     }
     Ok(())
+}
+
+/// The ports at which parts on the host listen.
+async fn host_ports(
+    session: &Session,
+    prefix: &Prefix,
+    stack: &Named,
+    kept: &Kept,
+    all: &[Door],
+    disabled: &BTreeSet<String>,
+    context: &Context,
+) -> anyhow::Result<Vec<(Door, u16)>> {
+    let is_on_host = |door: &&Door| disabled.contains(door.part) && MOVABLE.contains(&door.part);
+    let (on_host, doors): (Vec<&Door>, Vec<&Door>) = all.iter().partition(is_on_host);
+    let [on_host, doors] = [on_host, doors].map(|doors| doors.into_iter().copied().collect::<Vec<_>>());
+    let place = Place::of(kept.clone())?;
+    let wish = ports::Wish {
+        doors: &doors,
+        on_host: &on_host,
+        moved: &place.moved,
+        address: place.address,
+        prefix,
+        is_second: stack.is_second(context)?,
+    };
+    ports::on_host(session, &wish).await
 }
 
 /// The address at which each door is found from this machine: where its part's container has it, or

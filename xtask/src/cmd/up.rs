@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use xtask_engine::Session;
-use xtask_engine::session::{Lasting, Published, Settled};
+use xtask_engine::session::{Lasting, Prefix, Published, Settled};
 use xtask_engine::source::reason;
 
 use crate::cli::Global;
 use crate::context::Context;
-use crate::host::Usage;
+use crate::host::{NotReady, Usage};
 use crate::lasting::{Kept, Named, Place, ports};
 use crate::project::Project;
 use crate::stack::doors::{self, AGENTS, Door, Moved};
@@ -51,10 +51,10 @@ pub struct Args {
     #[arg(long, value_name = "HOST", value_parser = host)]
     host: Option<String>,
     /// crux runs on the host, and all others find it there
-    #[arg(long)]
+    #[arg(long, overrides_with = "disable_crux")]
     disable_crux: bool,
     /// crux-ui runs on the host
-    #[arg(long)]
+    #[arg(long, overrides_with = "disable_crux_ui")]
     disable_crux_ui: bool,
     /// A part that runs on the host
     #[arg(long, value_name = "PART", value_parser = clap::builder::PossibleValuesParser::new(PARTS))]
@@ -97,11 +97,14 @@ impl Args {
     /// The folders whose changes it follows, if it does.
     pub fn follows(&self, global: &Global) -> Option<Vec<PathBuf>> {
         let project = Project::find(global.repo.as_deref()).ok().filter(|_| self.watch)?;
-        Some([crux::PART, crux_ui::PART, kratos::PART].map(|part| project.root().join(part)).to_vec())
+        let disabled = self.disabled();
+        let parts = [(stack::CRUX, crux::PART), (stack::CRUX_UI, crux_ui::PART), (stack::KRATOS, kratos::PART)];
+        let in_containers = parts.into_iter().filter(|(part, _)| !disabled.contains(*part));
+        Some(in_containers.map(|(_, folder)| project.root().join(folder)).collect())
     }
 
     fn disabled(&self) -> BTreeSet<String> {
-        let short = [(self.disable_crux, crate::stack::CRUX), (self.disable_crux_ui, crate::stack::CRUX_UI)];
+        let short = [(self.disable_crux, stack::CRUX), (self.disable_crux_ui, stack::CRUX_UI)];
         let short = short.into_iter().filter(|(is, _)| *is).map(|(_, part)| part.to_owned());
         self.disable.iter().cloned().chain(short).collect()
     }
@@ -132,6 +135,23 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         tell_changed(changed, context)?;
     }
     let prefix = args.stack.prefix(context)?;
+    let disabled = args.disabled();
+    let is_fixed = |moved: &&Moved| disabled.contains(moved.part()) && !stack::MOVABLE.contains(&moved.part());
+    if let Some(moved) = args.port.iter().find(is_fixed) {
+        let part = moved.part();
+        return Err(Usage(format!(
+            "{part} runs on the host, where it is looked for at its documented port: leave --port {} out",
+            moved.door
+        ))
+        .into());
+    }
+    if round.is_later() && context.session_that_only_looks().await?.stack_containers(Some(&prefix)).await?.is_empty() {
+        return Err(NotReady(format!(
+            "the stack {prefix} was taken down, so there is nothing to follow; `cargo xtask up{} --watch` brings it up",
+            args.stack.option()
+        ))
+        .into());
+    }
     let before = if args.defaults { Kept::default() } else { Kept::of(&prefix)? };
     let told = args.told()?;
     if told == Kept::default() && before != told && !round.is_later() {
@@ -163,12 +183,27 @@ fn tell(args: &Args, ports: &[(Door, u16)], place: &Place, context: &Context) {
         context.events.output("no port is published: containers on its network find the parts by their names");
     }
     for part in &args.disabled() {
-        context.events.notice(format!(
-            "{part} is to run on this machine, at all its addresses: `cargo xtask env {part}{}` has its variables",
-            args.stack.option()
-        ));
+        context.events.notice(on_host(part, &args.stack.option()));
+    }
+    if place.address.is_unspecified() && !ports.is_empty() {
+        context.events.notice(
+            "whoever reaches this machine reaches the ports: PostgreSQL, the mail, Traefik's dashboard, too",
+        );
     }
     context.events.notice(format!("it stays until `cargo xtask down{}`", args.stack.option()));
+}
+
+/// What a person does to run a part on the host.
+fn on_host(part: &str, option: &str) -> String {
+    let run = format!("{part} is to run on this machine, at all its addresses");
+    let env = format!("`cargo xtask env {part}{option} --into web/{part}/.env`");
+    match part {
+        stack::CRUX => {
+            format!("{run}: {env} tells it where the others are, `npm run prisma:migrate` makes its tables")
+        }
+        stack::CRUX_UI | stack::KRATOS => format!("{run}: {env} tells it where the others are"),
+        _ => format!("{run}, at the port that the application documents"),
+    }
 }
 
 fn tell_changed(paths: &[PathBuf], context: &Context) -> anyhow::Result<()> {
@@ -204,16 +239,22 @@ async fn bring_up_in(
     let mut setting = Setting::read_under(above, repo, images, tag, &context.events)?;
     let disabled = args.disabled();
     let lock = session.lock_stack(&prefix).await?;
+    let owner = is_ours(session, &prefix, args, context).await?;
     let is_published = |door: &Door| !args.expect_container_env && !disabled.contains(door.part);
-    let doors: Vec<Door> = doors::doors(&setting).into_iter().filter(is_published).collect();
+    let all = doors::doors(&setting);
+    let doors: Vec<Door> = all.into_iter().filter(is_published).collect();
+    let is_on_host = |door: &Door| disabled.contains(door.part) && stack::MOVABLE.contains(&door.part);
+    let on_host: Vec<Door> = all.into_iter().filter(is_on_host).collect();
     let wish = ports::Wish {
         doors: &doors,
+        on_host: &on_host,
         moved: &place.moved,
         address: place.address,
         prefix: &prefix,
         is_second: args.stack.is_second(context)?,
     };
-    let ports = ports::choose(session, &wish).await?;
+    let mut ports = ports::choose(session, &wish).await?;
+    setting.listens_at(&ports.split_off(doors.len()));
     setting.kratos.password = session.secret_of_stack(&prefix, KRATOS_PASSWORD);
     setting.kratos.cookie = session.secret_of_stack(&prefix, KRATOS_COOKIE);
     setting.lasting = Some(LastingSetting {
@@ -227,13 +268,37 @@ async fn bring_up_in(
     let published = published(&ports, place.address);
     let router = (!disabled.contains(TRAEFIK)).then(|| stack::router(&setting));
     let network = place.kept.network.clone();
-    session.stay(Lasting { prefix, network, published, on_host: disabled, router }, lock);
+    let on_host = stack::found_on_host(&disabled);
+    session.stay(Lasting { prefix, network, published, on_host, owner, router }, lock);
     session.start(&stack.services_of(&setting)).await?;
     let settled = session.settle().await?;
     for line in became(&settled) {
         context.events.output(line);
     }
     Ok(ports)
+}
+
+/// The folder of this checkout, whose the stack is from now on. One of another checkout that is called
+/// the same by chance is left alone.
+async fn is_ours(
+    session: &Session,
+    prefix: &Prefix,
+    args: &Args,
+    context: &Context,
+) -> anyhow::Result<String> {
+    let ours = context.project()?.identity();
+    match session.stack_owner(prefix).await? {
+        Some(owner) if owner != ours && !args.stack.is_named() => Err(Usage(format!(
+            "the stack {prefix} is that of another checkout, {owner}; take another --prefix, or say --prefix {prefix} \
+             to have this one take it over"
+        ))
+        .into()),
+        Some(owner) if owner != ours => {
+            context.events.notice(format!("the stack {prefix} was that of {owner}"));
+            Ok(ours)
+        }
+        _ => Ok(ours),
+    }
 }
 
 /// Host and port of a door for whoever is not among the containers.
@@ -290,7 +355,7 @@ mod tests {
     use super::*;
 
     fn ports() -> Vec<(Door, u16)> {
-        let door = |name, part, port, scheme, what| Door { name, part, port, scheme, what };
+        let door = |name, part, port, scheme, what| Door { name, part, port, usual: port, scheme, what };
         vec![
             (door("traefik", "traefik", 8000, "http", "the product"), 8000),
             (door("crux-agents", "crux", 5000, "", "the backend's gRPC"), 15000),

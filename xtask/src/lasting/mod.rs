@@ -43,6 +43,11 @@ impl Named {
         self.prefix.as_ref().map(|prefix| format!(" --prefix {prefix}")).unwrap_or_default()
     }
 
+    /// Whether somebody named it.
+    pub fn is_named(&self) -> bool {
+        self.prefix.is_some()
+    }
+
     /// Whether it is another stack than the checkout's own.
     pub fn is_second(&self, context: &Context) -> anyhow::Result<bool> {
         Ok(self.prefix.is_some() && self.prefix(context)? != own(context)?)

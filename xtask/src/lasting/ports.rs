@@ -22,6 +22,8 @@ const SHIFTS: u16 = 147;
 pub struct Wish<'a> {
     /// The doors of all parts that run in containers.
     pub doors: &'a [Door],
+    /// Those of parts that run on the host, and can listen where they are told to.
+    pub on_host: &'a [Door],
     /// Those that the user moved.
     pub moved: &'a [Moved],
     /// Where they are to be.
@@ -32,10 +34,10 @@ pub struct Wish<'a> {
     pub is_second: bool,
 }
 
-/// The port on the host of each door.
+/// The port on the host of each door, those of parts that run there last.
 ///
 /// # Errors
-/// [`Usage`] if two doors are on one port; [`NotReady`] if a port is taken, with who has it.
+/// [`Usage`] if two doors are on one port; [`NotReady`] if a port of a container is taken, with who has it.
 pub async fn choose(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(Door, u16)>> {
     let taken = Taken {
         address: wish.address,
@@ -46,7 +48,9 @@ pub async fn choose(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(D
     if !wish.is_second {
         let chosen = shifted(wish, 0);
         apart(&chosen)?;
-        return match chosen.iter().find_map(|(door, port)| Some((door, port, taken.by(*port).transpose()?))) {
+        let published = chosen.iter().take(wish.doors.len());
+        let mut by = published.map(|(door, port)| Some((door, port, taken.by(*port).transpose()?)));
+        return match by.find_map(|by| by) {
             None => Ok(chosen),
             Some((door, port, by)) => Err(is_taken(door, *port, &by?).into()),
         };
@@ -56,7 +60,7 @@ pub async fn choose(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(D
         let chosen = shifted(wish, shift);
         apart(&chosen)?;
         let mut first = None;
-        for (door, port) in &chosen {
+        for (door, port) in chosen.iter().take(wish.doors.len()) {
             if let Some(by) = taken.by(*port)? {
                 first = Some((door.name, is_taken(door, *port, &by)));
                 break;
@@ -86,12 +90,26 @@ pub fn once(moved: &[Moved]) -> Result<(), Usage> {
     }
 }
 
+/// The ports at which parts on the host are looked for, beside the stack that is there.
+///
+/// # Errors
+/// If the engine is gone.
+pub async fn on_host(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(Door, u16)>> {
+    let published = session.engine().published_ports().await?;
+    let taken = Taken { address: wish.address, prefix: wish.prefix, published, is_here: false };
+    let shift = shifts(wish.prefix, |shift| taken.is_own(wish.doors, shift)).first().copied();
+    let shift = shift.filter(|_| wish.is_second).unwrap_or_default();
+    Ok(shifted(wish, shift).split_off(wish.doors.len()))
+}
+
 fn shifted(wish: &Wish<'_>, shift: u16) -> Vec<(Door, u16)> {
-    let port = |door: &Door| {
-        let moved = wish.moved.iter().find(|moved| moved.door == door.name);
-        moved.map_or(door.port.saturating_add(shift), |moved| moved.port)
-    };
-    wish.doors.iter().map(|door| (*door, port(door))).collect()
+    let moved = |door: &Door| wish.moved.iter().find(|moved| moved.door == door.name).map(|moved| moved.port);
+    let shifted = |door: &Door| if wish.is_second { door.usual + shift } else { door.port };
+    // A part on the host listens where its own environment says, if that says anything.
+    let told = |door: &Door| if door.port == door.usual { shifted(door) } else { door.port };
+    let published = wish.doors.iter().map(|door| (*door, moved(door).unwrap_or_else(|| shifted(door))));
+    let on_host = wish.on_host.iter().map(|door| (*door, moved(door).unwrap_or_else(|| told(door))));
+    published.chain(on_host).collect()
 }
 
 /// Two doors cannot be on one port.
@@ -168,7 +186,7 @@ impl Taken<'_> {
             it.labels.get(PREFIX_LABEL).is_some_and(|prefix| prefix == self.prefix.as_str())
         };
         let ports: BTreeSet<u16> = self.published.iter().filter(own).map(|it| it.port).collect();
-        doors.iter().any(|door| ports.contains(&door.port.saturating_add(shift)))
+        doors.iter().any(|door| ports.contains(&(door.usual + shift)))
     }
 }
 
@@ -185,7 +203,7 @@ mod tests {
     use super::*;
 
     fn door(name: &'static str, port: u16) -> Door {
-        Door { name, part: name, port, scheme: "http", what: "something" }
+        Door { name, part: name, port, usual: port, scheme: "http", what: "something" }
     }
 
     #[test]
@@ -198,6 +216,25 @@ mod tests {
         assert_eq!(shifts(&prefix("feature-x"), |shift| shift == 12_300)[..2], [12_300, all[0]]);
         let highest = all.iter().max().unwrap() + 8080;
         assert!(highest < 32_768, "{highest}");
+    }
+
+    #[test]
+    fn a_part_on_the_host_is_looked_for_where_it_is_told_to_listen() {
+        let (prefix, address) = ("a".parse().unwrap(), "127.0.0.1".parse().unwrap());
+        let of_env = Door { port: 1900, ..door("crux", 1848) };
+        let ports = |on_host: Door, moved: &[Moved], is_second: bool| {
+            let doors = [door("mail", 4436)];
+            let on_host = [on_host];
+            let wish = Wish { doors: &doors, on_host: &on_host, moved, address, prefix: &prefix, is_second };
+            shifted(&wish, if is_second { 10_000 } else { 0 })
+                .into_iter()
+                .map(|(_, port)| port)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ports(door("crux", 1848), &[], false), [4436, 1848]);
+        assert_eq!(ports(door("crux", 1848), &[], true), [14_436, 11_848]);
+        assert_eq!(ports(of_env, &[], true), [14_436, 1900], "its environment says so");
+        assert_eq!(ports(of_env, &[Moved { door: "crux", port: 7 }], true), [14_436, 7]);
     }
 
     #[test]

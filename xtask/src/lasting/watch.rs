@@ -53,7 +53,7 @@ fn look(folders: &[PathBuf]) -> Vec<Seen> {
 fn walk(folder: &Path, seen: &mut Vec<Seen>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        if NOT_SOURCES.iter().any(|not| name == *not) {
+        if is_no_source(&name.to_string_lossy()) {
             continue;
         }
         match entry.metadata() {
@@ -62,6 +62,16 @@ fn walk(folder: &Path, seen: &mut Vec<Seen>) {
             Err(_) => {}
         }
     }
+}
+
+/// Whether a name is one of what tools make, or of what an editor writes beside a file.
+fn is_no_source(name: &str) -> bool {
+    let is_made = |not: &&str| not.strip_prefix('*').map_or(name == *not, |end| name.ends_with(end));
+    let is_editors = name.ends_with('~')
+        || name.starts_with(".#")
+        || name.starts_with('.') && [".swp", ".swo", ".swx"].iter().any(|end| name.ends_with(end))
+        || name == "4913"; // vim looks whether it may write
+    is_editors || NOT_SOURCES.iter().any(is_made)
 }
 
 /// The paths of which one side has another state.
@@ -91,7 +101,9 @@ mod tests {
         write("src/main.ts", "1");
         write("src/old.ts", "1");
         let mut watch = Watch::on(vec![dir.path().to_path_buf(), dir.path().join("none")]);
-        write("node_modules/a.js", "1");
+        for made in ["node_modules/a.js", "a.tsbuildinfo", "src/.main.ts.swp", "src/main.ts~", "src/4913"] {
+            write(made, "1");
+        }
         let nothing = tokio::time::timeout(LOOK * 4, watch.changed()).await;
         assert!(nothing.is_err(), "{nothing:?}");
         write("src/main.ts", "22");

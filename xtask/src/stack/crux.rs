@@ -62,23 +62,32 @@ pub fn build(repo: &Project, images: &Overrides) -> Result<Container, Error> {
 /// # Errors
 /// If the repository lacks the part or its manifests, or its environment cannot be read.
 pub fn service(setting: &Setting, database: &Service, reach: Reach) -> Result<Service, Error> {
-    let (container, migrate, serve) = match setting.published(Part::Crux) {
-        Some(image) => (Container::from(image), vec!["migrate"], vec!["serve"]),
+    let (migrate, serve) = match setting.published(Part::Crux) {
+        Some(image) => {
+            let image = Container::from(image);
+            (image.with_default_args(["migrate"]), image.with_default_args(["serve"]))
+        }
         None => {
-            let built = build(&setting.repo, &setting.images)?;
-            (built, vec!["npm", "run", "prisma:migrate"], vec!["npm", "run", "start:prod"])
+            // Migrations need no sources: they begin before those are built, and an edit does not repeat them.
+            let migrate = dependencies(&setting.repo, &setting.images)?;
+            let serve = build(&setting.repo, &setting.images)?;
+            (
+                migrate.with_default_args(["npm", "run", "prisma:migrate"]),
+                serve.with_default_args(["npm", "run", "start:prod"]),
+            )
         }
     };
-    let container = with_environment(setting, &container, reach)?;
-    let container = match reach {
-        Reach::Name => container,
-        Reach::Localhost => container.with_service_binding("localhost", database),
+    let of_part = |container: &Container| {
+        let container = with_environment(setting, container, reach)?;
+        Ok::<_, Error>(match reach {
+            Reach::Name => container,
+            Reach::Localhost => container.with_service_binding("localhost", database),
+        })
     };
     let [rest, agents] = setting.crux_ports;
-    let migrate = container.with_default_args(migrate).as_job(format!("{CRUX}-migrate"));
+    let migrate = of_part(&migrate)?.as_job(format!("{CRUX}-migrate"));
     let migrate = setting.needing(migrate, database);
-    let service = container
-        .with_default_args(serve)
+    let service = of_part(&serve)?
         .with_exposed_port(rest)
         .with_exposed_port(agents)
         .as_service(CRUX)

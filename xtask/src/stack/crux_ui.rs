@@ -3,7 +3,7 @@
 use xtask_engine::Error;
 use xtask_engine::pipeline::{Container, Network, Readiness, Service, Test};
 
-use super::address::{self, CRUX_UI, CRUX_UI_PORT};
+use super::address::{self, CRUX_UI};
 use super::node::{self, WORKDIR};
 use super::{Setting, UnitTests};
 use crate::images::{Overrides, Part};
@@ -62,9 +62,9 @@ pub fn service(setting: &Setting) -> Result<Service, Error> {
         .with_env_variable("NODE_ENV", "production")
         // It binds `$HOSTNAME`, which an engine sets to the container's id.
         .with_env_variable("HOSTNAME", "0.0.0.0")
-        .with_env_variable("PORT", CRUX_UI_PORT.to_string())
-        .with_exposed_port(CRUX_UI_PORT)
+        .with_env_variable("PORT", setting.crux_ui_port.to_string())
+        .with_exposed_port(setting.crux_ui_port)
         .as_service(CRUX_UI)
-        .with_readiness(Readiness::tcp(CRUX_UI_PORT));
+        .with_readiness(Readiness::tcp(setting.crux_ui_port));
     Ok(service)
 }

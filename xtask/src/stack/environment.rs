@@ -248,6 +248,12 @@ pub fn readdressed<'a>(value: &'a str, find: impl FnOnce(&str, u16) -> Option<St
     }
 }
 
+/// Host and port in a URL, or a value that is no more than these.
+pub fn authority(value: &str) -> Option<&str> {
+    let authority = Authority::of(value).unwrap_or_else(|| Authority::bare(value));
+    authority.host_and_port().1.map(|_| authority.text)
+}
+
 /// Whether a host, as a URL has it, is this machine.
 pub fn is_here(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1" || host == "[::1]"

@@ -22,6 +22,8 @@ pub use node::UnitTests;
 pub use setting::{LastingSetting, Setting};
 pub use traefik::router;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use xtask_engine::Error;
 use xtask_engine::pipeline::Service;
 
@@ -30,6 +32,30 @@ pub const KRATOS_PASSWORD: &str = "password of kratos";
 pub const KRATOS_COOKIE: &str = "cookies of kratos";
 /// The names of all parts that run for long.
 pub const PARTS: [&str; 6] = [DATABASE, KRATOS, MAIL, CRUX, CRUX_UI, TRAEFIK];
+
+/// The parts that, on the host, can listen where they are told to.
+pub const MOVABLE: [&str; 2] = [CRUX, CRUX_UI];
+
+/// Which services call a part, and so have to find it where it runs.
+const CALLERS: [(&str, &[&str]); 6] = [
+    (DATABASE, &[CRUX, "crux-migrate", KRATOS, "kratos-migrate"]),
+    (KRATOS, &[CRUX, CRUX_UI, TRAEFIK]),
+    (MAIL, &[CRUX, KRATOS]),
+    (CRUX, &[CRUX_UI, TRAEFIK]),
+    (CRUX_UI, &[TRAEFIK]),
+    (TRAEFIK, &[CRUX, CRUX_UI, KRATOS]),
+];
+
+/// The parts on the host that each service has to find there.
+pub fn found_on_host(disabled: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (part, callers) in CALLERS.iter().filter(|(part, _)| disabled.contains(*part)) {
+        for caller in *callers {
+            found.entry((*caller).to_owned()).or_default().insert((*part).to_owned());
+        }
+    }
+    found
+}
 
 /// The whole application.
 pub struct Stack {

@@ -3,16 +3,20 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 use xtask_engine::Error;
 use xtask_engine::event::Events;
 use xtask_engine::pipeline::{Container, Image, Secret, Service};
 
-use super::address::{self, AGENT_PORT, CRUX, CRUX_PORT, METRICS_PORT, PARTS, WEB_PORT};
+use super::address::{
+    self, AGENT_PORT, CRUX, CRUX_PORT, CRUX_UI, CRUX_UI_PORT, METRICS_PORT, PARTS, WEB_PORT,
+};
 use super::crux;
 use super::database_url::{DATABASE_URL, DatabaseUrl};
-use super::environment::{Environment, Source, is_here, readdressed, rehosted};
+use super::doors::{AGENTS, Door, METRICS as METRICS_DOOR};
+use super::environment::{Environment, Source, authority, is_here, readdressed, rehosted};
 use super::kratos;
 use crate::images::{Overrides, Part};
 use crate::project::Project;
@@ -39,12 +43,16 @@ pub struct Setting {
     pub crux_ports: [u16; 2],
     /// Where the backend serves its metrics, if it does.
     pub metrics_port: u16,
+    /// Where the frontend listens.
+    pub crux_ui_port: u16,
     /// How the stack stays, if it does.
     pub lasting: Option<LastingSetting>,
     /// The environment of the backend.
     crux: Environment,
     /// What is over the environments of all parts of the application.
     above: Environment,
+    /// Parts of which was told that they have no environment of their own.
+    told: Mutex<BTreeSet<String>>,
     events: Events,
 }
 
@@ -113,11 +121,26 @@ impl Setting {
             kratos,
             crux_ports,
             metrics_port,
+            crux_ui_port: CRUX_UI_PORT,
             lasting: None,
             crux,
             above,
+            told: Mutex::default(),
             events: events.clone(),
         })
+    }
+
+    /// Parts on the host listen at these.
+    pub fn listens_at(&mut self, doors: &[(Door, u16)]) {
+        for (door, port) in doors {
+            match door.name {
+                CRUX => self.crux_ports[0] = *port,
+                AGENTS => self.crux_ports[1] = *port,
+                METRICS_DOOR => self.metrics_port = *port,
+                CRUX_UI => self.crux_ui_port = *port,
+                _ => {}
+            }
+        }
     }
 
     /// The backend's database, as its environment has it.
@@ -139,7 +162,7 @@ impl Setting {
     /// Which part a port of a developer's machine is: what a real `.env` says as `localhost:PORT`.
     fn parts(&self) -> Vec<(u16, &'static str)> {
         let crux = self.crux_ports.map(|port| (port, CRUX));
-        crux.into_iter().chain(PARTS.iter().copied()).collect()
+        crux.into_iter().chain([(self.crux_ui_port, CRUX_UI)]).chain(PARTS.iter().copied()).collect()
     }
 
     /// Host and port in a variable of a part that a browser sees, where that is not among the
@@ -196,7 +219,8 @@ impl Setting {
             crux::PART => self.crux.clone(),
             _ => Environment::of(&self.repo, part)?.under(&self.above),
         };
-        if environment.source() == Source::Example {
+        let is_new = || self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned());
+        if environment.source() == Source::Example && is_new() {
             self.events.notice(format!("there is no {part}/.env: {} is used", environment.file()));
         }
         let mut container = container.clone();
@@ -211,13 +235,25 @@ impl Setting {
             container = container.with_env_variable(METRICS, self.metrics_port.to_string());
         }
         let parts = self.parts();
+        let moved = PORTS.map(|(name, _)| name).into_iter().zip(self.crux_ports);
+        let moved: Vec<(&str, u16)> =
+            moved.filter(|_| part == crux::PART && self.is_disabled(CRUX)).collect();
         for variable in environment.variables() {
             let value = match self.web(part, &variable.name) {
                 Some(web) => readdressed(&variable.value, |host, port| {
-                    (is_here(host) && port == WEB_PORT).then_some(web)
+                    let is_known = port != WEB_PORT && parts.iter().any(|(known, _)| *known == port);
+                    (is_here(host) && !is_known).then_some(web)
                 }),
                 None => match readdressed(&variable.value, |host, port| self.published_at(host, port)) {
-                    Cow::Borrowed(value) => rehosted(value, &parts),
+                    Cow::Borrowed(value) => match rehosted(value, &parts) {
+                        // A port of this machine that nobody here has, as of another stack's `env`: it is
+                        // known where what the variable names is among the containers.
+                        Cow::Borrowed(value) => readdressed(value, |host, _| {
+                            let usual = defaults.iter().find(|(name, _)| *name == variable.name)?;
+                            authority(usual.1).filter(|_| is_here(host)).map(str::to_owned)
+                        }),
+                        found => found,
+                    },
                     found => found,
                 },
             };
@@ -228,6 +264,9 @@ impl Setting {
                     container.with_secret_variable(&variable.name, Secret::value(what, value))
                 }
             };
+        }
+        for (name, port) in moved {
+            container = container.with_env_variable(name, port.to_string());
         }
         Ok(container)
     }

@@ -6,7 +6,7 @@ use xtask_engine::pipeline::{Container, Readiness, Service};
 use xtask_engine::session::Router;
 
 use super::Setting;
-use super::address::{CRUX, CRUX_UI, CRUX_UI_PORT, TRAEFIK, TRAEFIK_PORT, WEB_PORT};
+use super::address::{CRUX, CRUX_UI, TRAEFIK, TRAEFIK_PORT, WEB_PORT};
 use crate::images::{self, Part};
 
 /// Where its routes are: all files in it.
@@ -39,7 +39,7 @@ pub fn service(setting: &Setting) -> Service {
         None => &["--providers.file.watch=false"],
     };
     Container::from(setting.images.image(Part::Traefik, images::traefik))
-        .with_new_file(&format!("{ROUTES}/routes.yaml"), with_ports(CONFIG, setting.crux_ports))
+        .with_new_file(&format!("{ROUTES}/routes.yaml"), with_ports(CONFIG, Ports::of(setting)))
         .with_default_args(args.into_iter().chain(watch.iter().copied()))
         .with_exposed_port(WEB_PORT)
         .with_exposed_port(TRAEFIK_PORT)
@@ -49,9 +49,9 @@ pub fn service(setting: &Setting) -> Service {
 
 /// It as who passes requests on, while parts behind it are replaced.
 pub fn router(setting: &Setting) -> Router {
-    let ports = setting.crux_ports;
+    let ports = Ports::of(setting);
     let shows = move |part: &str, host: &str| {
-        let port = if part == CRUX { ports[0] } else { CRUX_UI_PORT };
+        let port = if part == CRUX { ports.rest } else { ports.ui };
         let status = format!("{{\"http://{host}:{port}\":\"UP\"}}");
         Readiness::http_json(
             TRAEFIK_PORT,
@@ -69,14 +69,30 @@ pub fn router(setting: &Setting) -> Router {
 }
 
 /// The file that leads to a part at a host, and its text.
-fn route(ports: [u16; 2], part: &str, host: &str) -> (String, String) {
+fn route(ports: Ports, part: &str, host: &str) -> (String, String) {
     let file = STAND_BY.into_iter().find_map(|(known, file)| (known == part).then_some(file));
     let text = with_ports(file.unwrap_or_default(), ports).replace("{HOST}", host);
     (format!("{ROUTES}/{part}.yaml"), text)
 }
 
-fn with_ports(file: &str, [rest, agents]: [u16; 2]) -> String {
-    file.replace("{REST}", &rest.to_string()).replace("{AGENTS}", &agents.to_string())
+/// Where parts listen that can be told where.
+#[derive(Clone, Copy)]
+struct Ports {
+    rest: u16,
+    agents: u16,
+    ui: u16,
+}
+
+impl Ports {
+    fn of(setting: &Setting) -> Self {
+        let [rest, agents] = setting.crux_ports;
+        Self { rest, agents, ui: setting.crux_ui_port }
+    }
+}
+
+fn with_ports(file: &str, Ports { rest, agents, ui }: Ports) -> String {
+    let ports = [("{REST}", rest), ("{AGENTS}", agents), ("{UI}", ui)];
+    ports.iter().fold(file.to_owned(), |file, (word, port)| file.replace(word, &port.to_string()))
 }
 
 #[cfg(test)]
@@ -102,9 +118,10 @@ mod tests {
             let quoted = text.lines().filter_map(|line| Some(line.split('"').nth(1)?.to_owned()));
             quoted.filter(|url| url.contains("://")).collect()
         };
-        let own = ["h2c://crux:5001", "http://crux:1849", "http://kratos:4433", "http://crux-ui:3000"];
-        assert_eq!(urls(&with_ports(CONFIG, [1849, 5001])), own);
-        let (file, text) = route([1849, 5001], CRUX, "crux-0a1b");
+        let ports = Ports { rest: 1849, agents: 5001, ui: 3001 };
+        let own = ["h2c://crux:5001", "http://crux:1849", "http://kratos:4433", "http://crux-ui:3001"];
+        assert_eq!(urls(&with_ports(CONFIG, ports)), own);
+        let (file, text) = route(ports, CRUX, "crux-0a1b");
         assert_eq!(
             (&*file, urls(&text)),
             (
@@ -112,7 +129,7 @@ mod tests {
                 vec!["h2c://crux-0a1b:5001".to_owned(), "http://crux-0a1b:1849".to_owned()]
             )
         );
-        assert_eq!(urls(&route([1849, 5001], CRUX_UI, "other").1), ["http://other:3000"]);
+        assert_eq!(urls(&route(ports, CRUX_UI, "other").1), ["http://other:3001"]);
     }
 
     #[test]

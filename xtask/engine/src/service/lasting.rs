@@ -79,8 +79,11 @@ pub struct Lasting {
     pub network: Option<String>,
     /// Ports that are published, by the service that has them.
     pub published: BTreeMap<String, Vec<Published>>,
-    /// Names by which its containers find the engine's machine: of parts that run there, outside of it.
-    pub on_host: BTreeSet<String>,
+    /// Names by which its containers find the engine's machine, by the service that needs them: of parts
+    /// that run there, outside of it.
+    pub on_host: BTreeMap<String, BTreeSet<String>>,
+    /// Whose it is, as a person would say it: the folder of the checkout.
+    pub owner: String,
     /// Through whom clients come to others, if they do.
     pub router: Option<Router>,
 }

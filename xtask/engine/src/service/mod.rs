@@ -13,6 +13,7 @@ mod probe;
 mod prober;
 mod stack;
 mod stack_order;
+mod stack_stays;
 mod staying;
 
 pub(crate) use body::{Body, Place};
@@ -29,6 +30,6 @@ pub(crate) use prober::{IDLE as PROBER_IDLE, Prober};
 pub(crate) use stack::{Coming, Identity, Running, Stack, State};
 pub(crate) use stack_order::StackOrder;
 pub(crate) use staying::{
-    JOB, KIND as STACK_KIND, Now, SERVICE, Staying, filter as stack_filter, is_unsettled, stop,
+    JOB, KIND as STACK_KIND, Now, SERVICE, SHORT, Staying, filter as stack_filter, is_unsettled, stop,
 };
 pub use staying::{Settled, StackLock};

@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::{OnceCell, watch};
 use tokio_util::task::TaskTracker;
 
-use super::{Broken, Dialer, Log, Node, Settled, StackOrder, Staying, dial};
+use super::{Broken, Dialer, Log, Node, Staying, dial};
 use crate::Error;
 use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, PART_LABEL, SESSION_LABEL, TASK_LABEL,
@@ -157,12 +157,12 @@ pub(crate) struct Net {
 
 /// What a session has running.
 pub(crate) struct Stack {
-    engine: Engine,
+    pub(super) engine: Engine,
     events: Events,
     pub(crate) identity: Identity,
-    watchdog: Option<Vec<OsString>>,
-    state_dir: Option<PathBuf>,
-    lease: tokio::sync::Mutex<Option<Lease>>,
+    pub(super) watchdog: Option<Vec<OsString>>,
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) lease: tokio::sync::Mutex<Option<Lease>>,
     net: OnceCell<Net>,
     pub(crate) dialer: OnceCell<Dialer>,
     /// Containers that own a `localhost`, by group.
@@ -225,10 +225,6 @@ impl Stack {
         }
     }
 
-    fn order(&self) -> Option<StackOrder> {
-        self.staying.get().map(|staying| StackOrder::of(&staying.lasting, &self.identity.host))
-    }
-
     async fn start_watchdog(&self) -> Option<Watchdog> {
         let command = self.watchdog.as_ref()?;
         let endpoint = self.engine.endpoint().clone().absolute();
@@ -271,17 +267,6 @@ impl Stack {
         let (session, network) = (self.identity.session.clone(), name.clone());
         self.events.emit(Event::NetworkCreated { session, network });
         Ok(name)
-    }
-
-    /// A network that somebody else made.
-    async fn foreign_network(&self, name: &str) -> Result<String, Error> {
-        match self.engine.bridge(name).await {
-            Ok(_) => Ok(name.to_owned()),
-            Err(EngineError::Refused { status: 404, .. }) => Err(Error::Usage(format!(
-                "the engine has no network {name}; make it with `docker network create {name}`, or leave --network out"
-            ))),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// The cell of the container that owns a group's `localhost`.
@@ -445,21 +430,6 @@ impl Stack {
             self.engine.stop_container(container, GRACE).await?;
         }
         Ok(())
-    }
-
-    /// What is to stay stays from now on; what it replaced goes. If we are killed before that, others
-    /// take back what we made; afterwards the next `up` ends what we began.
-    ///
-    /// # Errors
-    /// If the engine is gone.
-    pub(crate) async fn settle(&self) -> Result<Settled, EngineError> {
-        self.no_more_failures();
-        let Some(staying) = self.staying.get() else { return Ok(Settled::default()) };
-        if let Some(lease) = self.lease.lock().await.take() {
-            self.engine.sweep(&of_session(&self.identity.session)).await?; // a prober may be there
-            lease.release().await;
-        }
-        staying.settle(&self.engine).await
     }
 
     /// Leaves all as it is, for a person to look at: no later run takes it for a leftover.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{join_all, try_join_all};
@@ -12,12 +12,14 @@ use tokio::sync::{OnceCell, watch};
 use super::stack_order::{StackOrder, write_routes};
 use super::{Identity, Lasting, Prefix};
 use crate::docker::{
-    Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OwnedKind, PART_LABEL, PREFIX_LABEL, PURPOSE_LABEL,
-    StackContainer, TASK_LABEL, UP_LABEL,
+    Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, OwnedKind, PART_LABEL, PREFIX_LABEL,
+    PURPOSE_LABEL, StackContainer, TASK_LABEL, UP_LABEL,
 };
 
 /// The kind of all that belongs to such a stack.
 pub(crate) const KIND: &str = "stack";
+/// Characters of an id in the name of a container that is not the part's own.
+pub(crate) const SHORT: usize = 8;
 /// How long what ran before may take to end by itself: it has data, or somebody waits.
 const GRACE_WITH_DATA: i32 = 10;
 const GRACE: i32 = 3;
@@ -46,6 +48,7 @@ pub(crate) struct Staying {
     /// The services that are at other hosts for a moment.
     routed: Mutex<BTreeSet<String>>,
     settled: AtomicBool,
+    expected: AtomicUsize,
     lock: Mutex<Option<StackLock>>,
 }
 
@@ -95,6 +98,7 @@ impl Staying {
             stopped: Mutex::default(),
             routed: Mutex::default(),
             settled: AtomicBool::new(false),
+            expected: AtomicUsize::new(0),
             lock: Mutex::new(Some(lock)),
         }
     }
@@ -108,6 +112,7 @@ impl Staying {
             (UP_LABEL, &identity.session),
             (TASK_LABEL, &identity.task),
             (PART_LABEL, part),
+            (OWNER_LABEL, &self.lasting.owner),
         ];
         let said = labels.into_iter().filter(|(_, value)| !value.is_empty());
         said.map(|(label, value)| (label.to_owned(), value.to_owned())).collect()
@@ -146,6 +151,12 @@ impl Staying {
         before.find(|old| old.label(PART_LABEL) == part && old.is_running())
     }
 
+    /// Has the router pass requests on to all by their own names.
+    pub(crate) async fn route_to_own(&self, engine: &Engine, router: &str) -> Result<(), EngineError> {
+        let Some(known) = &self.lasting.router else { return Ok(()) };
+        write_routes(engine, router, &known.own_routes()).await
+    }
+
     /// Has the router pass requests for a service on to `host`.
     pub(crate) async fn route(
         &self,
@@ -162,20 +173,61 @@ impl Staying {
         write_routes(engine, router, &[(known.route)(service, host)]).await
     }
 
-    /// Stops what ran before as this part, so that another takes its place.
-    pub(crate) async fn make_room(&self, engine: &Engine, part: &str) -> Result<(), EngineError> {
-        let before = self.before.get().into_iter().flatten();
-        let running = before.filter(|old| old.label(PART_LABEL) == part && old.is_running());
-        for old in running {
-            lock(&self.stopped).push(old.clone()); // first: it may be given up in the middle
-            stop(engine, old).await?;
-        }
-        Ok(())
+    /// Whether anything of it ran before.
+    pub(crate) fn ran_before(&self) -> bool {
+        self.before.get().into_iter().flatten().any(StackContainer::is_running)
     }
 
-    /// All is well: what was replaced goes, the new ones get their names, and all services start
-    /// again with the engine.
+    /// So many parts are on their way.
+    pub(crate) fn expect(&self, parts: usize) {
+        self.expected.fetch_max(parts, Ordering::SeqCst);
+    }
+
+    /// Waits until the container of each part is made, so that nothing ends for one that never will be.
+    pub(crate) async fn all_made(&self) {
+        let expected = self.expected.load(Ordering::SeqCst);
+        // The sender is our own and lives.
+        let _ = self.now.subscribe().wait_for(|now| now.len() >= expected).await;
+    }
+
+    /// What ran before and has to end before a part's new container can start: what ran as this part, and
+    /// whatever has a port on the host that it is to have. Who takes it is to stop it.
+    pub(crate) fn in_the_way(&self, part: &str) -> Vec<StackContainer> {
+        let ports = self.lasting.published.get(part).into_iter().flatten();
+        let ports: BTreeSet<u16> = ports.map(|published| published.host_port).collect();
+        let now = self.now.borrow();
+        let stays = |old: &StackContainer| now.values().any(|now| now.id == old.id);
+        let before = self.before.get().into_iter().flatten().filter(|old| old.is_running() && !stays(old));
+        let in_the_way = before.filter(|old| {
+            old.label(PART_LABEL) == part || old.ports.iter().any(|(.., port)| ports.contains(port))
+        });
+        let in_the_way: Vec<StackContainer> = in_the_way.cloned().collect();
+        let mut stopped = lock(&self.stopped);
+        for old in &in_the_way {
+            if !stopped.iter().any(|known| known.id == old.id) {
+                stopped.push(old.clone());
+            }
+        }
+        in_the_way
+    }
+
+    /// From now on all services start again when they end, and with the engine. Gives one that has ended
+    /// before that.
+    pub(crate) async fn keep_up(&self, engine: &Engine) -> Result<Option<String>, EngineError> {
+        let now = self.now.borrow().clone();
+        let services = now.iter().filter(|(_, now)| !now.is_job);
+        let ended = services.map(async |(part, now)| {
+            engine.restart_always(&now.id).await?;
+            let runs = engine.stack_container(&now.id).await?.is_some_and(|container| container.is_running());
+            Ok::<_, EngineError>((!runs).then(|| part.clone()))
+        });
+        Ok(try_join_all(ended).await?.into_iter().flatten().next())
+    }
+
+    /// All is well: the new ones get their names, and what was replaced goes. Whatever happens from now on,
+    /// the stack is this one.
     pub(crate) async fn settle(&self, engine: &Engine) -> Result<Settled, EngineError> {
+        self.settled.store(true, Ordering::SeqCst);
         let now = self.now.borrow().clone();
         let before = self.before.get().map(Vec::as_slice).unwrap_or_default();
         let mut settled = Settled::default();
@@ -187,12 +239,13 @@ impl Staying {
                 settled.gone.push(part.to_owned());
             }
         }
-        if let Some(router) = &self.lasting.router
-            && let Some(same) = now.get(&router.service).filter(|now| now.is_same)
-        {
-            // A run that was killed may have led it to one that is gone.
-            write_routes(engine, &same.id, &router.own_routes()).await?;
-        }
+        let named = goes.iter().filter(|old| !is_unsettled(&self.lasting.prefix, old));
+        try_join_all(named.map(async |old| engine.rename_container(&old.id, &old_name(old)).await)).await?;
+        let new = now.iter().filter(|(_, now)| !now.is_same);
+        let name = async |(part, now): (&String, &Now)| {
+            engine.rename_container(&now.id, &self.lasting.prefix.name(part)).await
+        };
+        try_join_all(new.map(name)).await?;
         let remove = goes.iter().map(async |old| {
             if old.is_running() {
                 stop(engine, old).await?;
@@ -200,19 +253,6 @@ impl Staying {
             engine.remove_container(&old.id).await
         });
         try_join_all(remove).await?;
-        let keep = now.iter().map(async |(part, now)| {
-            let name = self.lasting.prefix.name(part);
-            let known = before.iter().find(|old| old.id == now.id);
-            if known.is_none_or(|known| known.name != name) {
-                engine.rename_container(&now.id, &name).await?;
-            }
-            if !now.is_job {
-                engine.restart_always(&now.id).await?;
-            }
-            Ok::<_, EngineError>(())
-        });
-        try_join_all(keep).await?;
-        self.settled.store(true, Ordering::SeqCst);
         lock(&self.lock).take(); // whoever waits may go on
         for (part, now) in now.into_iter().filter(|(_, now)| !now.is_job) {
             match now {
@@ -233,8 +273,11 @@ impl Staying {
     pub(crate) async fn take_back(&self, engine: &Engine, id: &str) -> Result<usize, EngineError> {
         let removed = engine.sweep(&StackOrder::made(id)).await?;
         let stopped = std::mem::take(&mut *lock(&self.stopped));
-        let started = join_all(stopped.iter().map(|old| engine.start_container(&old.id, &old.name))).await;
-        started.into_iter().collect::<Result<(), _>>()?;
+        let started = stopped.iter().map(async |old| {
+            stop(engine, old).await?; // it may be ending still, and one that does cannot be started
+            engine.start_container(&old.id, &old.name).await
+        });
+        join_all(started).await.into_iter().collect::<Result<(), _>>()?;
         let routed = std::mem::take(&mut *lock(&self.routed));
         if let Some(router) = self.lasting.router.as_ref().filter(|_| !routed.is_empty())
             && let Some(container) = self.running_before(&router.service)
@@ -249,6 +292,11 @@ impl Staying {
 /// Whether a container is one that a run made and did not live to settle: its name is not the part's.
 pub(crate) fn is_unsettled(prefix: &Prefix, container: &StackContainer) -> bool {
     container.name != prefix.name(container.label(PART_LABEL))
+}
+
+/// What one is called that has made room for another, until it is removed.
+fn old_name(container: &StackContainer) -> String {
+    format!("{}.{}", container.name, container.id.chars().take(SHORT).collect::<String>())
 }
 
 /// The value of [`PURPOSE_LABEL`] for what runs to its end.

@@ -112,3 +112,28 @@ impl Session {
         None
     }
 }
+
+/// The part of the engine's words that says why: runc's own, and those of the network, come last.
+pub(super) fn cannot_start(message: &str) -> String {
+    const NETWORK: &str = "driver failed programming external connectivity on endpoint ";
+    let of_network = message.split_once(NETWORK).and_then(|(_, rest)| rest.split_once("): "));
+    let words = of_network.map_or(message, |(_, why)| why);
+    let words = words.rsplit("exec: ").next().unwrap_or(words).trim();
+    let words = words.strip_suffix(": unknown").unwrap_or(words);
+    crate::in_one_line(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_container_from_starting_is_told_without_the_engines_own_matters() {
+        let port = "driver failed programming external connectivity on endpoint xtask-day-crux.0 (54e68a): Bind for \
+                    127.0.0.1:1848 failed: port is already allocated";
+        assert_eq!(cannot_start(port), "Bind for 127.0.0.1:1848 failed: port is already allocated");
+        let program = "failed to create shim: OCI runtime create failed: container_linux.go:380: starting container \
+                       process caused: exec: \"nope\": executable file not found in $PATH: unknown";
+        assert_eq!(cannot_start(program), "\"nope\": executable file not found in $PATH");
+    }
+}

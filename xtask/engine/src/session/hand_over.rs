@@ -70,24 +70,46 @@ impl Session {
     /// Has the router pass a service's requests to a host, and waits until it does and those under way
     /// are answered.
     async fn route(&self, staying: &Staying, router: &str, service: &str, host: &str) -> Result<(), Error> {
-        let Some(known) = &staying.lasting.router else { return Ok(()) };
         staying.route(&self.engine, router, service, host).await?;
+        self.is_routed(staying, router, service, host).await?;
+        tokio::time::sleep(DRAIN).await;
+        Ok(())
+    }
+
+    /// Has a router that goes on pass requests on to all by their own names: a run that was killed may
+    /// have led it to what is gone.
+    pub(super) async fn route_to_own(&self, staying: &Staying) -> Result<(), Error> {
+        let (Some(known), Some(router)) = (&staying.lasting.router, staying.router().await) else {
+            return Ok(());
+        };
+        staying.route_to_own(&self.engine, &router).await?;
+        for service in &known.behind {
+            self.is_routed(staying, &router, service, service).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the router passes a service's requests to a host.
+    async fn is_routed(
+        &self,
+        staying: &Staying,
+        router: &str,
+        service: &str,
+        host: &str,
+    ) -> Result<(), Error> {
+        let Some(known) = &staying.lasting.router else { return Ok(()) };
         let shows = (known.shows)(service, host);
         let probe = self.probe_by(&known.service, router, &shows, Arc::new(Log::none())).await?;
         match tokio::time::timeout(ROUTED, probe.ready()).await {
-            Ok(seen) => seen?.map_err(Error::Machine)?,
-            Err(_) => {
-                return Err(Error::Machine(format!(
-                    "{} did not pass {service} on to its new container within {} s: {}; look at `cargo xtask logs {}`",
-                    known.service,
-                    ROUTED.as_secs(),
-                    probe.last(),
-                    known.service
-                )));
-            }
+            Ok(seen) => seen?.map_err(Error::Machine),
+            Err(_) => Err(Error::Machine(format!(
+                "{} did not pass {service} on to its new container within {} s: {}; look at `cargo xtask logs {}`",
+                known.service,
+                ROUTED.as_secs(),
+                probe.last(),
+                known.service
+            ))),
         }
-        tokio::time::sleep(DRAIN).await;
-        Ok(())
     }
 
     async fn probe_of(&self, node: &Node, id: &str, log: Arc<Log>) -> Result<Probe, Error> {

@@ -10,20 +10,18 @@ use super::hand_over::StandBy;
 use super::service_image::ServiceImage;
 use crate::Error;
 use crate::docker::{
-    DEFINITION_LABEL, HOST_LABEL, IMAGE_LABEL, ImageReference, KIND_LABEL, OwnedKind, PART_LABEL,
-    PREFIX_LABEL, PURPOSE_LABEL, READINESS_LABEL, STAND_IN_LABEL, StackContainer, UP_LABEL,
+    DEFINITION_LABEL, HOST_LABEL, IMAGE_LABEL, ImageReference, KIND_LABEL, OWNER_LABEL, OwnedKind,
+    PART_LABEL, PREFIX_LABEL, PURPOSE_LABEL, READINESS_LABEL, STAND_IN_LABEL, StackContainer, UP_LABEL,
 };
 use crate::lease::{self, InUse};
 use crate::pipeline::{FsNode, MountSource, Readiness, Service, Volume};
 use crate::service::{
-    Body, JOB, Lasting, Node, Now, Place, Plan, Prefix, SERVICE, STACK_KIND, Settled, StackLock, Staying,
-    is_unsettled, stack_filter, stop,
+    Body, JOB, Lasting, Node, Now, Place, Plan, Prefix, SERVICE, SHORT, STACK_KIND, Settled, StackLock,
+    Staying, is_unsettled, stack_filter, stop,
 };
 
 /// How often somebody who waits for a stack looks whether it is free.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(50);
-/// Characters of a session's id in the name of a container that is not settled.
-const SHORT: usize = 8;
 
 /// A container that is there for a part.
 pub(super) struct Made {
@@ -90,12 +88,24 @@ impl Session {
         let _ = self.stack.staying.set(Staying::new(lasting, lock)); // a session has one
     }
 
-    /// From now on what [`Session::start`] brought up stays, and what it replaced is gone.
+    /// Whose a stack is, if there is one or its data are: the folder of the checkout that brought it up.
     ///
     /// # Errors
     /// If the engine is gone.
+    pub async fn stack_owner(&self, prefix: &Prefix) -> Result<Option<String>, Error> {
+        let owned = self.engine.owned(&stack_filter(Some(prefix), &self.host)).await?;
+        Ok(owned.into_iter().find_map(|mut owned| owned.labels.remove(OWNER_LABEL)))
+    }
+
+    /// From now on what [`Session::start`] brought up stays, and what it replaced is gone.
+    ///
+    /// # Errors
+    /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
     pub async fn settle(&self) -> Result<Settled, Error> {
-        Ok(self.stack.settle().await?)
+        if let Some(staying) = self.stack.staying.get() {
+            self.in_time(&self.options.task, self.route_to_own(staying)).await?;
+        }
+        self.stack.settle().await
     }
 
     /// The containers of a stack, of all stacks without a prefix; of this machine and user.
@@ -180,7 +190,7 @@ impl Session {
         aliases.insert(name.to_owned());
         let place = self.place(name, aliases, None, plan).await?;
         let lasting = &staying.lasting;
-        let on_host = lasting.on_host.iter();
+        let on_host = lasting.on_host.get(name).into_iter().flatten();
         let mut body = Body {
             volumes,
             published: lasting.published.get(name).cloned().unwrap_or_default(),

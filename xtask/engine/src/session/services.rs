@@ -13,6 +13,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::watch;
 
 use super::Session;
+use super::failure::cannot_start;
 use super::head_start::HeadStart;
 use super::lasting::{Made, Same};
 use super::service_image::ServiceImage;
@@ -98,6 +99,9 @@ impl Session {
         }
         let new = entered.iter().filter(|(.., coming)| coming.is_some());
         let head_start = &HeadStart::among(new.map(|(node, ..)| *node));
+        if let Some(staying) = self.stack.staying.get() {
+            staying.expect(plan.nodes.len());
+        }
         let mut coming: Vec<BoxFuture<'_, Result<(), Error>>> = Vec::new();
         for (node, running, new) in entered {
             coming.push(match new {
@@ -181,9 +185,10 @@ impl Session {
         let mut standing_by = None;
         if let (Some(staying), None) = (self.stack.staying.get(), same) {
             if let Some(stand_by) = stand_by {
+                staying.all_made().await;
                 standing_by = self.stand_by(node, running, staying, stand_by).await?;
             }
-            staying.make_room(&self.engine, name).await?;
+            self.stack.make_room(staying, name).await?;
         }
         head_start.wait(node).await;
         self.tell_service(name, ServiceState::Starting { probe: probe(node) }, Duration::ZERO);
@@ -474,11 +479,4 @@ fn unfit(probe: &Probe, last: String) -> Why {
         true => Why::Unhealthy { last },
         false => Why::CannotStart(last),
     }
-}
-
-/// The part of the engine's words that says why: runc's own come last.
-fn cannot_start(message: &str) -> String {
-    let words = message.rsplit("exec: ").next().unwrap_or(message).trim();
-    let words = words.strip_suffix(": unknown").unwrap_or(words);
-    crate::in_one_line(words)
 }

@@ -1,0 +1,87 @@
+//! What a session does for a stack that is to stay: makes room for its parts, and settles it.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+
+use super::{Settled, Stack, StackOrder, Staying, stack_filter, stop};
+use crate::Error;
+use crate::docker::{EngineError, OwnedKind, of_session};
+
+/// How long it may take until the end of a service is told by who watches it.
+const TOLD: Duration = Duration::from_secs(3);
+/// Networks that each engine has, on which there are no names (docs.docker.com/engine/network/drivers/bridge).
+const NAMELESS: [&str; 3] = ["bridge", "host", "none"];
+
+impl Stack {
+    /// Ends what runs in the way of a part of a stack that stays, so that it can start. Whatever happens
+    /// to us, it runs again unless the stack is settled.
+    pub(crate) async fn make_room(&self, staying: &Staying, part: &str) -> Result<(), EngineError> {
+        if !staying.ran_before() {
+            return Ok(());
+        }
+        staying.all_made().await; // nothing ends for one that cannot be made
+        let in_the_way = staying.in_the_way(part);
+        if in_the_way.is_empty() {
+            return Ok(());
+        }
+        self.take_lease().await;
+        if let Some(lease) = &mut *self.lease.lock().await {
+            lease.stops(in_the_way.iter().map(|old| old.id.as_str())).await;
+        }
+        try_join_all(in_the_way.iter().map(|old| stop(&self.engine, old))).await.map(drop)
+    }
+
+    /// What is to stay stays from now on; what it replaced goes. If we are killed before that, others
+    /// take back what we made; afterwards the next `up` ends what we began.
+    ///
+    /// # Errors
+    /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
+    pub(crate) async fn settle(&self) -> Result<Settled, Error> {
+        let Some(staying) = self.staying.get() else { return Ok(Settled::default()) };
+        if let Some(part) = staying.keep_up(&self.engine).await? {
+            // Whoever watches it has its last lines.
+            let told = tokio::time::timeout(TOLD, self.broken.wait()).await;
+            return Err(
+                told.unwrap_or_else(|_| Error::Machine(format!("{part} ended as soon as it was ready")))
+            );
+        }
+        self.no_more_failures();
+        if let Some(lease) = self.lease.lock().await.take() {
+            self.engine.sweep(&of_session(&self.identity.session)).await?; // a prober may be there
+            lease.release().await;
+        }
+        let settled = staying.settle(&self.engine).await?;
+        if staying.lasting.network.is_some() {
+            // One of its own that it had before.
+            let mut owned =
+                self.engine.owned(&stack_filter(Some(&staying.lasting.prefix), &self.identity.host)).await?;
+            owned.retain(|owned| owned.kind == OwnedKind::Network);
+            self.engine.remove_owned(&owned).await?;
+        }
+        Ok(settled)
+    }
+
+    pub(super) fn order(&self) -> Option<StackOrder> {
+        self.staying
+            .get()
+            .map(|staying| StackOrder::of(&staying.lasting, &self.identity.host, self.state_dir.as_deref()))
+    }
+
+    /// A network that somebody else made.
+    pub(super) async fn foreign_network(&self, name: &str) -> Result<String, Error> {
+        if NAMELESS.contains(&name) {
+            return Err(Error::Usage(format!(
+                "containers do not find each other by name on the engine's own network {name}; make one with \
+                 `docker network create NAME`, or leave --network out"
+            )));
+        }
+        match self.engine.bridge(name).await {
+            Ok(_) => Ok(name.to_owned()),
+            Err(EngineError::Refused { status: 404, .. }) => Err(Error::Usage(format!(
+                "the engine has no network {name}; make it with `docker network create {name}`, or leave --network out"
+            ))),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
