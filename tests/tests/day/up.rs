@@ -45,7 +45,8 @@ fn a_stack_stays_and_only_what_changed_is_replaced() {
     let clean = app.run(&["clean", "--volumes"]).expect(0);
     assert!(clean.stdout.contains(&format!("the stack {} stays", app.prefix())), "{}", clean.stdout);
     assert_eq!(app.sorted(), there);
-    app.of_stack("up", &[]).expect(0);
+    let started = app.of_stack("up", &[]).expect(0);
+    assert!(started.stdout.contains("started again: mail\n"), "{}", started.stdout);
     assert!(get(&up.door("mail-api"), "/mail").unwrap().contains("mailItems"));
 
     app.of_stack("down", &[]).expect(0);

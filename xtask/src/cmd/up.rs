@@ -317,11 +317,14 @@ fn published(ports: &[(Door, u16)], address: IpAddr) -> BTreeMap<String, Vec<Pub
 
 /// What became of the parts, where something was there before.
 fn became(settled: &Settled) -> Vec<String> {
-    let Settled { unchanged, replaced, new, gone } = settled;
+    let Settled { unchanged, started, replaced, new, gone } = settled;
     let list = |parts: &[String]| parts.join(", ");
     let mut lines = Vec::new();
     if !unchanged.is_empty() {
         lines.push(format!("unchanged, so left alone: {}", list(unchanged)));
+    }
+    if !started.is_empty() {
+        lines.push(format!("unchanged, and started again: {}", list(started)));
     }
     if !replaced.is_empty() {
         lines.push(format!("replaced, for they changed: {}", list(replaced)));
@@ -329,7 +332,7 @@ fn became(settled: &Settled) -> Vec<String> {
     if !gone.is_empty() {
         lines.push(format!("taken down: {}", list(gone)));
     }
-    if !(unchanged.is_empty() && replaced.is_empty() || new.is_empty()) {
+    if !(unchanged.is_empty() && started.is_empty() && replaced.is_empty() || new.is_empty()) {
         lines.push(format!("new: {}", list(new)));
     }
     lines
@@ -376,6 +379,7 @@ mod tests {
         assert!(became(&first).is_empty());
         let again = Settled {
             unchanged: parts(&["mail"]),
+            started: parts(&["database"]),
             replaced: parts(&["crux"]),
             new: parts(&["kratos"]),
             gone: parts(&["crux-ui"]),

@@ -68,6 +68,8 @@ pub(crate) struct Now {
 pub struct Settled {
     /// Those that went on as they were.
     pub unchanged: Vec<String>,
+    /// Those that are the same, and did not run.
+    pub started: Vec<String>,
     /// Those in whose place new ones are.
     pub replaced: Vec<String>,
     /// Those that are new.
@@ -256,7 +258,10 @@ impl Staying {
         lock(&self.lock).take(); // whoever waits may go on
         for (part, now) in now.into_iter().filter(|(_, now)| !now.is_job) {
             match now {
-                Now { is_same: true, .. } => settled.unchanged.push(part),
+                Now { is_same: true, id, .. } => {
+                    let ran = before.iter().any(|old| old.id == id && old.is_running());
+                    if ran { settled.unchanged.push(part) } else { settled.started.push(part) }
+                }
                 Now { takes_a_place: true, .. } => settled.replaced.push(part),
                 Now { .. } => settled.new.push(part),
             }

@@ -103,11 +103,10 @@ impl Session {
         match tokio::time::timeout(ROUTED, probe.ready()).await {
             Ok(seen) => seen?.map_err(Error::Machine),
             Err(_) => Err(Error::Machine(format!(
-                "{} did not pass {service} on to its new container within {} s: {}; look at `cargo xtask logs {}`",
+                "{} did not pass {service} on to its new container within {} s: {}; its log says more",
                 known.service,
                 ROUTED.as_secs(),
-                probe.last(),
-                known.service
+                probe.last()
             ))),
         }
     }

@@ -137,7 +137,7 @@ impl Session {
                     Ok(()) => return Ok(()),
                     Err(why) if begun.elapsed() > limit => {
                         return Err(Error::Machine(format!(
-                            "{name} was started again and is not ready after {} s: {why}; `cargo xtask logs {name}` says more",
+                            "{name} was started again and is not ready after {} s: {why}; its log says more",
                             limit.as_secs()
                         )));
                     }
