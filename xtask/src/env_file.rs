@@ -1,4 +1,4 @@
-//! `.env` files of the user's, as they are on the disk.
+//! `.env` files of the user's, as they are on the disk; and how a file is replaced in one step.
 
 use std::fs;
 use std::io::{self, Write};
@@ -31,7 +31,11 @@ fn cannot(what: &str, file: &Path, error: &io::Error) -> Error {
     Error::Usage(format!("cannot {what} {}: {}; name another file", file.display(), reason(error)))
 }
 
-fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
+/// Replaces a file in one step: see [`write`].
+///
+/// # Errors
+/// If it cannot be written: then it is as it was.
+pub fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
     let target = file.canonicalize().unwrap_or_else(|_| file.to_path_buf()); // not the link to it
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let new = target.with_file_name(format!(".{name}.xtask-{}", std::process::id()));

@@ -1,22 +1,19 @@
 //! `cargo xtask env`.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use xtask_engine::dotenv::{Dotenv, Edited, written};
 use xtask_engine::docker::PART_LABEL;
-use xtask_engine::session::Prefix;
 use xtask_engine::{Error, Session};
 
 use crate::consent;
 use crate::context::Context;
 use crate::env_file;
 use crate::lasting::{Kept, Named, Parts, Place, ports};
-use crate::stack::MOVABLE;
 use crate::stack::doors::{Door, doors};
-use crate::stack::environment::{Environment, readdressed};
-use crate::stack::{CRUX, CRUX_UI, KRATOS, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
+use crate::stack::environment::readdressed;
+use crate::stack::{CRUX, CRUX_UI, KRATOS, KratosSecrets, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
 use crate::terminal;
 
 /// The variables to run a part on this machine, beside the rest of the stack
@@ -53,7 +50,8 @@ const OF_CONTAINER: [&str; 2] = ["NODE_ENV", "HOSTNAME"];
 pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = stack.prefix(context)?;
     let kept = Kept::of(&prefix)?;
-    let above = kept.env_file.as_deref().map(Environment::of_file).transpose()?.unwrap_or_default();
+    let above = kept.environment()?;
+    let place = Place::of(kept)?;
     let (repo, images) = (context.project()?, context.images.clone());
     let mut setting = Setting::read_under(above, repo, images, None, &context.events)?;
     let session = context.session_that_only_looks().await?;
@@ -61,19 +59,17 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
     let all = doors(&setting);
     let runs = |part: &&str| parts.services().iter().any(|it| it.label(PART_LABEL) == *part);
     let disabled = PARTS.into_iter().filter(|known| !runs(known) || *known == part).map(str::to_owned).collect();
-    let on_host = host_ports(&session, &prefix, &stack, &kept, &all, &disabled, context).await?;
-    setting.listens_at(&on_host);
+    let wish = ports::Wish::of(&all, &disabled, &place, &prefix, stack.is_second(context)?);
+    setting.listens_at(&ports::on_host(&session, &wish).await?);
     let all = doors(&setting);
     let addresses = addresses(&all, &parts);
     let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);
-    let host = kept.host.as_deref().unwrap_or("localhost");
-    let web = web.map(|(_, address)| address.replace("127.0.0.1", host)).unwrap_or_default();
+    let web = web.map(|(_, address)| address.replace("127.0.0.1", &place.host)).unwrap_or_default();
     let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse().ok());
     let published = addresses.iter();
     let published =
         published.filter_map(|(door, address)| Some((port(address)?, door.part, door.port))).collect();
-    setting.kratos.password = session.secret_of_stack(&prefix, crate::stack::KRATOS_PASSWORD);
-    setting.kratos.cookie = session.secret_of_stack(&prefix, crate::stack::KRATOS_COOKIE);
+    setting.kratos = KratosSecrets::of_stack(&session, &prefix);
     setting.lasting = Some(LastingSetting { owner: prefix.to_string(), web, agents: None, published, disabled });
     let variables = variables(&session, &setting, &part, &addresses).await?;
     match into {
@@ -92,31 +88,6 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
         ));
     }
     Ok(())
-}
-
-/// The ports at which parts on the host listen.
-async fn host_ports(
-    session: &Session,
-    prefix: &Prefix,
-    stack: &Named,
-    kept: &Kept,
-    all: &[Door],
-    disabled: &BTreeSet<String>,
-    context: &Context,
-) -> anyhow::Result<Vec<(Door, u16)>> {
-    let is_on_host = |door: &&Door| disabled.contains(door.part) && MOVABLE.contains(&door.part);
-    let (on_host, doors): (Vec<&Door>, Vec<&Door>) = all.iter().partition(is_on_host);
-    let [on_host, doors] = [on_host, doors].map(|doors| doors.into_iter().copied().collect::<Vec<_>>());
-    let place = Place::of(kept.clone())?;
-    let wish = ports::Wish {
-        doors: &doors,
-        on_host: &on_host,
-        moved: &place.moved,
-        address: place.address,
-        prefix,
-        is_second: stack.is_second(context)?,
-    };
-    ports::on_host(session, &wish).await
 }
 
 /// The address at which each door is found from this machine: where its part's container has it, or

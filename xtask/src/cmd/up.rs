@@ -14,9 +14,8 @@ use crate::host::{NotReady, Usage};
 use crate::lasting::{Kept, Named, Place, ports};
 use crate::project::Project;
 use crate::stack::doors::{self, AGENTS, Door, Moved};
-use crate::stack::environment::Environment;
 use crate::stack::{
-    self, KRATOS_COOKIE, KRATOS_PASSWORD, LastingSetting, PARTS, Setting, Stack, TRAEFIK, crux, crux_ui, kratos,
+    self, KratosSecrets, LastingSetting, PARTS, Setting, Stack, TRAEFIK, crux, crux_ui, kratos,
 };
 
 /// The whole stack on this machine, to develop against; it stays until `down`
@@ -234,29 +233,20 @@ async fn bring_up_in(
 ) -> anyhow::Result<Vec<(Door, u16)>> {
     let prefix = args.stack.prefix(context)?;
     let images = context.images.clone();
-    let above = place.kept.env_file.as_deref().map(Environment::of_file).transpose()?.unwrap_or_default();
+    let above = place.kept.environment()?;
     let (repo, tag) = (context.project()?, args.image_tag.clone());
     let mut setting = Setting::read_under(above, repo, images, tag, &context.events)?;
     let disabled = args.disabled();
     let lock = session.lock_stack(&prefix).await?;
     let owner = is_ours(session, &prefix, args, context).await?;
-    let is_published = |door: &Door| !args.expect_container_env && !disabled.contains(door.part);
-    let all = doors::doors(&setting);
-    let doors: Vec<Door> = all.into_iter().filter(is_published).collect();
-    let is_on_host = |door: &Door| disabled.contains(door.part) && stack::MOVABLE.contains(&door.part);
-    let on_host: Vec<Door> = all.into_iter().filter(is_on_host).collect();
-    let wish = ports::Wish {
-        doors: &doors,
-        on_host: &on_host,
-        moved: &place.moved,
-        address: place.address,
-        prefix: &prefix,
-        is_second: args.stack.is_second(context)?,
-    };
+    let is_second = args.stack.is_second(context)?;
+    let mut wish = ports::Wish::of(&doors::doors(&setting), &disabled, place, &prefix, is_second);
+    if args.expect_container_env {
+        wish.doors.clear();
+    }
     let mut ports = ports::choose(session, &wish).await?;
-    setting.listens_at(&ports.split_off(doors.len()));
-    setting.kratos.password = session.secret_of_stack(&prefix, KRATOS_PASSWORD);
-    setting.kratos.cookie = session.secret_of_stack(&prefix, KRATOS_COOKIE);
+    setting.listens_at(&ports.split_off(wish.doors.len()));
+    setting.kratos = KratosSecrets::of_stack(session, &prefix);
     setting.lasting = Some(LastingSetting {
         owner: prefix.to_string(),
         web: at(&ports, TRAEFIK, &place.host).unwrap_or_else(|| stack::WEB_AUTHORITY.to_owned()),

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use xtask_engine::session::{Prefix, state_dir};
 use xtask_engine::source::reason;
 
+use crate::env_file;
 use crate::host::Usage;
 use crate::stack::doors::Moved;
+use crate::stack::environment::Environment;
 
 /// The folder of these files, and of the locks of stacks, below the folder for state.
 const STACKS: &str = "stacks";
@@ -89,13 +91,15 @@ impl Kept {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
-        // The old one or the new one, never half of it.
-        let new = file.with_extension(format!("json.{}", std::process::id()));
-        let written = fs::write(&new, text + "\n").and_then(|()| fs::rename(&new, file));
-        if written.is_err() {
-            let _ = fs::remove_file(&new);
-        }
-        written
+        env_file::replace(file, (text + "\n").as_bytes())
+    }
+
+    /// The variables for the parts of the application; none if no file of them is named.
+    ///
+    /// # Errors
+    /// If the file is not there, or cannot be understood.
+    pub fn environment(&self) -> Result<Environment, xtask_engine::Error> {
+        self.env_file.as_deref().map_or_else(|| Ok(Environment::default()), Environment::of_file)
     }
 
     /// What was told now, and where nothing was, this.

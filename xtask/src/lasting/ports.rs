@@ -8,7 +8,9 @@ use xtask_engine::Session;
 use xtask_engine::docker::{PREFIX_LABEL, PublishedPort};
 use xtask_engine::session::Prefix;
 
+use super::Place;
 use crate::host::{NotReady, Usage, port};
+use crate::stack::MOVABLE;
 use crate::stack::doors::{Door, Moved};
 
 /// A second stack's ports are the documented ones and one of these more: the first of them is found by
@@ -20,18 +22,35 @@ const SHIFTS: u16 = 147;
 
 /// What is asked for.
 pub struct Wish<'a> {
-    /// The doors of all parts that run in containers.
-    pub doors: &'a [Door],
+    /// The doors that are published: those of parts that run in containers.
+    pub doors: Vec<Door>,
     /// Those of parts that run on the host, and can listen where they are told to.
-    pub on_host: &'a [Door],
+    on_host: Vec<Door>,
     /// Those that the user moved.
-    pub moved: &'a [Moved],
+    moved: &'a [Moved],
     /// Where they are to be.
-    pub address: IpAddr,
+    address: IpAddr,
     /// The stack.
-    pub prefix: &'a Prefix,
+    prefix: &'a Prefix,
     /// It is another one than the checkout's own.
-    pub is_second: bool,
+    is_second: bool,
+}
+
+impl<'a> Wish<'a> {
+    /// Ports for `all` doors of a stack, of which the parts in `disabled` run on the host; `is_second` if
+    /// it is another one than the checkout's own.
+    pub fn of(
+        all: &[Door],
+        disabled: &BTreeSet<String>,
+        place: &'a Place,
+        prefix: &'a Prefix,
+        is_second: bool,
+    ) -> Self {
+        let (on_host, doors): (Vec<Door>, Vec<Door>) =
+            all.iter().partition(|door| disabled.contains(door.part));
+        let on_host = on_host.into_iter().filter(|door| MOVABLE.contains(&door.part)).collect();
+        Self { doors, on_host, moved: &place.moved, address: place.address, prefix, is_second }
+    }
 }
 
 /// The port on the host of each door, those of parts that run there last.
@@ -56,7 +75,7 @@ pub async fn choose(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(D
         };
     }
     let mut reason = None;
-    for shift in shifts(wish.prefix, |shift| taken.is_own(wish.doors, shift)) {
+    for shift in shifts(wish.prefix, |shift| taken.is_own(&wish.doors, shift)) {
         let chosen = shifted(wish, shift);
         apart(&chosen)?;
         let mut first = None;
@@ -97,7 +116,7 @@ pub fn once(moved: &[Moved]) -> Result<(), Usage> {
 pub async fn on_host(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(Door, u16)>> {
     let published = session.engine().published_ports().await?;
     let taken = Taken { address: wish.address, prefix: wish.prefix, published, is_here: false };
-    let shift = shifts(wish.prefix, |shift| taken.is_own(wish.doors, shift)).first().copied();
+    let shift = shifts(wish.prefix, |shift| taken.is_own(&wish.doors, shift)).first().copied();
     let shift = shift.filter(|_| wish.is_second).unwrap_or_default();
     Ok(shifted(wish, shift).split_off(wish.doors.len()))
 }
@@ -223,9 +242,8 @@ mod tests {
         let (prefix, address) = ("a".parse().unwrap(), "127.0.0.1".parse().unwrap());
         let of_env = Door { port: 1900, ..door("crux", 1848) };
         let ports = |on_host: Door, moved: &[Moved], is_second: bool| {
-            let doors = [door("mail", 4436)];
-            let on_host = [on_host];
-            let wish = Wish { doors: &doors, on_host: &on_host, moved, address, prefix: &prefix, is_second };
+            let (doors, on_host) = (vec![door("mail", 4436)], vec![on_host]);
+            let wish = Wish { doors, on_host, moved, address, prefix: &prefix, is_second };
             shifted(&wish, if is_second { 10_000 } else { 0 })
                 .into_iter()
                 .map(|(_, port)| port)

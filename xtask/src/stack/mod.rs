@@ -19,7 +19,7 @@ pub use address::{
     WEB_AUTHORITY,
 };
 pub use node::UnitTests;
-pub use setting::{LastingSetting, Setting};
+pub use setting::{KratosSecrets, LastingSetting, Setting};
 pub use traefik::router;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,9 +27,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use xtask_engine::Error;
 use xtask_engine::pipeline::Service;
 
-/// What of a stack that stays Kratos alone has to know: the names of secrets.
-pub const KRATOS_PASSWORD: &str = "password of kratos";
-pub const KRATOS_COOKIE: &str = "cookies of kratos";
 /// The names of all parts that run for long.
 pub const PARTS: [&str; 6] = [DATABASE, KRATOS, MAIL, CRUX, CRUX_UI, TRAEFIK];
 

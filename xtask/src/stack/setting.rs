@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
-use xtask_engine::Error;
 use xtask_engine::event::Events;
 use xtask_engine::pipeline::{Container, Image, Secret, Service};
+use xtask_engine::session::Prefix;
+use xtask_engine::{Error, Session};
 
 use super::address::{
     self, AGENT_PORT, CRUX, CRUX_PORT, CRUX_UI, CRUX_UI_PORT, METRICS_PORT, PARTS, WEB_PORT,
@@ -70,12 +71,21 @@ pub struct LastingSetting {
     pub disabled: BTreeSet<String>,
 }
 
-/// What Kratos needs and nobody else has to know; new in every run.
+/// What Kratos needs and nobody else has to know: new in every run, or always the same of a stack that
+/// stays.
 pub struct KratosSecrets {
     /// Of its user in the database.
     pub password: String,
     /// For its cookies.
     pub cookie: String,
+}
+
+impl KratosSecrets {
+    /// Those of a stack that stays.
+    pub fn of_stack(session: &Session, prefix: &Prefix) -> Self {
+        let secret = |name| session.secret_of_stack(prefix, name);
+        Self { password: secret("password of kratos"), cookie: secret("cookies of kratos") }
+    }
 }
 
 impl Setting {

@@ -287,7 +287,7 @@ impl Staying {
         if let Some(router) = self.lasting.router.as_ref().filter(|_| !routed.is_empty())
             && let Some(container) = self.running_before(&router.service)
         {
-            write_routes(engine, &container.id, &router.own_routes()).await?;
+            self.route_to_own(engine, &container.id).await?;
         }
         lock(&self.lock).take();
         Ok(removed)
