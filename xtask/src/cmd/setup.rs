@@ -119,7 +119,7 @@ async fn stand_ins(
 ) -> Result<()> {
     if matches!(planned, StandIns::IfNoRegistry(_)) {
         if machine.stand_ins().await? == StandIns::None {
-            events.notice("the registry can be reached: no stand-in is needed");
+            events.notice("no stand-in is missing: the registry can be reached, or the engine has what is needed");
             return Ok(());
         }
         let names = plan::stand_in_packages(facts);

@@ -53,14 +53,18 @@ pub(crate) const TIMED_OUT: i32 = 124;
 ///
 /// The step ends when its command does: what the command left running is ended, for it would hold
 /// the output open for ever. That is safe only where the wrapper is the first process, so that
-/// `/proc` shows this step's processes and no others. The time limit comes as a secret, because it
-/// must not be in the cache key; its clock ends without a word when its sleep is cut short. A wrapper's own variables have names that no command uses, for
-/// where a command has one, it would see the wrapper's value.
+/// `/proc` shows this step's processes and no others. Spared is what keeps the output: `tee`, the
+/// shell that reads its log (known by its id, since a command may be over before it has opened the
+/// log) and what that shell runs (known by its input, which it inherits).
+///
+/// The time limit comes as a secret, because it must not be in the cache key; its clock ends without
+/// a word when its sleep is cut short. A wrapper's own variables have names that no command uses,
+/// for where a command has one, it would see the wrapper's value.
 const TEST_SCRIPT: &str = r#"xtask_signal_all() {
   [ $$ = 1 ] || return 0
   for xtask_process in /proc/[0-9]*; do
     [ "$xtask_process/fd/0" -ef "$XTASK_RESULTS/.log" ] && continue
-    case ${xtask_process#/proc/} in 1|$xtask_tee|$2) ;; *) kill -"$1" "${xtask_process#/proc/}" 2>/dev/null;; esac
+    case ${xtask_process#/proc/} in 1|$xtask_tee|$xtask_log|$2) ;; *) kill -"$1" "${xtask_process#/proc/}" 2>/dev/null;; esac
   done
 }
 xtask_limit=$(cat /dev/.xtask/deadline 2>/dev/null)
