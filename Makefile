@@ -3,4 +3,4 @@
 
 test: ; cargo xtask setup --yes && cargo xtask test
 e2e: ; cargo xtask setup --yes && cargo xtask e2e
-check: ; cargo xtask setup --yes --tests && cargo test --workspace
+check: ; cargo xtask setup --yes --tests && cargo test --workspace --no-fail-fast
