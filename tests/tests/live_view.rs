@@ -15,6 +15,12 @@ fn is_live(screen: &str) -> bool {
     row(screen).len() == 1 && screen.contains("│ still here")
 }
 
+/// The number of the last line of the test that is shown.
+fn last_line(screen: &str) -> usize {
+    let numbers = screen.lines().filter_map(|line| line.split("still here ").nth(1)?.split(' ').next());
+    numbers.filter_map(|number| number.parse().ok()).max().expect("a line")
+}
+
 fn command(repo: &Fixture) -> String {
     repo.command_line(&["test-ui"], &repo.new_record()).join(" ")
 }
@@ -37,6 +43,15 @@ fn a_run_is_watched_resized_suspended_and_stopped() {
                 && screen.lines().filter(|line| line.starts_with("test-ui")).count() == 1
                 && screen.lines().count() < usize::from(rows)
         });
+    }
+
+    for key in ["Enter", "Enter", "x", "Enter"] {
+        let before = last_line(&pane.wait_for("the live view", is_live));
+        pane.press(key);
+        // Some frames later.
+        let screen = pane.wait_for("more of it", |screen| is_live(screen) && last_line(screen) > before + 3);
+        let heads = screen.lines().filter(|line| line.starts_with("test-ui")).count();
+        assert_eq!(heads, 1, "after {key}: {screen}");
     }
 
     pane.press("C-z");

@@ -136,7 +136,51 @@ fn time_limit(text: &str) -> Result<Duration, String> {
 /// Reads the command line of this process, and ends it where that is told best: for help, and for
 /// what cannot be understood.
 pub fn parse() -> Cli {
-    Cli::from_arg_matches(&with_groups().get_matches()).unwrap_or_else(|error| error.exit())
+    let asks_for_help = std::env::args_os().any(|arg| arg == "-h" || arg == "--help");
+    let command = if asks_for_help { with_own_options(with_groups()) } else { with_groups() };
+    Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// Options that mean something only where tests run, and only where pipelines or services do.
+const OF_TESTS: [&str; 3] = ["rerun", "export", "junit"];
+const OF_PIPELINES: [&str; 8] =
+    ["no_cache", "timeout", "ready_timeout", "platform", "stand_ins", "image", "record", "trace"];
+/// Tasks that run no tests.
+const WITHOUT_TESTS: [&str; 6] = ["crux", "crux-ui", "up", "setup", "doctor", "images"];
+/// Tasks that run no pipelines and no tests.
+const WITHOUT_PIPELINES: [&str; 15] = [
+    "down",
+    "ps",
+    "logs",
+    "exec",
+    "shell",
+    "restart",
+    "open",
+    "env",
+    "generate",
+    "runs",
+    "report",
+    "completions",
+    "version",
+    "cache",
+    "clean",
+];
+
+/// The command line whose tasks do not show, in their help, options of every task that mean nothing to
+/// them. (They are taken all the same, so that one set of them can go to any task.)
+fn with_own_options(mut command: clap::Command) -> clap::Command {
+    command.build();
+    command.mut_subcommands(|task| {
+        let (name, runs_pipelines) =
+            (task.get_name().to_owned(), |name: &str| !WITHOUT_PIPELINES.contains(&name));
+        let runs_tests = runs_pipelines(&name) && !WITHOUT_TESTS.contains(&name.as_str());
+        task.mut_args(|option| {
+            let id = option.get_id().as_str();
+            let is_foreign =
+                OF_TESTS.contains(&id) && !runs_tests || OF_PIPELINES.contains(&id) && !runs_pipelines(&name);
+            if is_foreign { option.hide(true) } else { option }
+        })
+    })
 }
 
 /// The command line, with the tasks by group in its help: they take the place of clap's own list.
@@ -208,6 +252,34 @@ mod tests {
             let example = format!("cargo xtask {}", task.get_name());
             assert!(!takes || help.contains(&example), "{}: {help:?}", task.get_name());
         }
+    }
+
+    #[test]
+    fn paragraphs_of_help_have_the_width_of_the_terminal() {
+        for task in Cli::command().get_subcommands() {
+            let help = task.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+            let lines: Vec<&str> = help.lines().collect();
+            for pair in lines.windows(2).filter(|pair| is_prose(pair[0])) {
+                assert_eq!(pair[1], "", "{}: not one line: {}", task.get_name(), pair[0]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_of_a_task_shows_what_means_something_to_it() {
+        let mut command = with_own_options(with_groups());
+        for id in OF_TESTS.iter().chain(&OF_PIPELINES) {
+            assert!(command.get_arguments().any(|option| option.get_id() == id), "{id}");
+        }
+        let mut shown = |name: &str, option: &str| {
+            let task = command.find_subcommand_mut(name).unwrap_or_else(|| panic!("no task {name}"));
+            task.render_long_help().to_string().contains(option)
+        };
+        for task in WITHOUT_TESTS.iter().chain(&WITHOUT_PIPELINES) {
+            assert!(!shown(task, "--junit") && shown(task, "--quiet"), "{task}");
+        }
+        assert!(shown("test-crux", "--junit") && shown("up", "--platform") && !shown("ps", "--platform"));
     }
 
     #[test]

@@ -20,6 +20,21 @@ fn lasting(prefix: &Prefix) -> Lasting {
     }
 }
 
+/// Takes a stack down when its test ends, however it does.
+struct TakenDown(World, Prefix);
+
+impl Drop for TakenDown {
+    fn drop(&mut self) {
+        let Self(world, prefix) = self;
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                let down = world.session.take_down(prefix, true).await;
+                assert!(down.is_ok() || std::thread::panicking(), "{down:?}");
+            });
+        });
+    }
+}
+
 /// A session that is to bring this stack up.
 async fn staying(world: World, prefix: &Prefix) -> World {
     let lock = world.session.lock_stack(prefix).await.expect("nobody else works on it");
@@ -43,6 +58,7 @@ fn keeper(world: &World) -> Service {
 async fn what_is_settled_outlives_its_session_and_only_that() {
     let world = World::open().await;
     let prefix: Prefix = format!("t-{}", &world.session.id()[..12]).parse().expect("a prefix");
+    let _down = TakenDown(world.again().await, prefix.clone());
     let ids = async |world: &World| -> Vec<String> {
         let containers = world.session.stack_containers(Some(&prefix)).await.expect("a list");
         containers.into_iter().filter(|it| it.is_running()).map(|it| it.id).collect()

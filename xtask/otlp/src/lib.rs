@@ -20,6 +20,8 @@ pub use settings::Settings;
 
 /// How long a collector may take: nobody waits longer for a run that has ended.
 const LIMIT: Duration = Duration::from_secs(2);
+/// The exporter's own limit, which tells less: it must not come first.
+const LONGER: Duration = Duration::from_secs(4);
 
 /// Follows a run, to send it when it has ended. Clones share what they saw.
 #[derive(Clone, Default)]
@@ -51,11 +53,11 @@ fn send(run: &Run, settings: &Settings) -> Result<(), String> {
     runtime.block_on(async {
         let mut exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
-            .with_http_client(HyperClient::with_default_connector(LIMIT, None))
+            .with_http_client(HyperClient::with_default_connector(LONGER, None))
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(settings.endpoint())
             .with_headers(settings.headers())
-            .with_timeout(LIMIT)
+            .with_timeout(LONGER)
             .build()
             .map_err(|error| failed(error.to_string()))?;
         exporter.set_resource(&resource(settings));

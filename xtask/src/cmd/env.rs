@@ -19,8 +19,8 @@ use crate::terminal;
 /// The variables to run a part on this machine, beside the rest of the stack
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Addresses are those of this machine at which the stack's ports are. A .env file keeps all its lines and comments;
-what it has already and what it has differently is shown before it is written.
+Addresses are those of this machine at which the stack's ports are. A .env file keeps all its lines and \
+comments; what it has already and what it has differently is shown before it is written.
 
 Examples:
   cargo xtask up --disable-crux

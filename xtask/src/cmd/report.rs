@@ -14,9 +14,9 @@ use crate::runs;
 /// Make the page of a run anew: its timeline, tests, logs and pictures in one file
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each run that took more than a moment or failed leaves such a page in the folder of its record. It is
-one file, needs no network, and may be sent to somebody. Secrets are taken out of what was printed; a
-picture shows what the browser showed.
+Each run that took more than a moment or failed leaves such a page in the folder of its record. It \
+is one file, needs no network, and may be sent to somebody. Secrets are taken out of what was printed; \
+a picture shows what the browser showed.
 
 Examples:
   cargo xtask report --open                 the last run, in the browser

@@ -11,8 +11,8 @@ use crate::lasting::{Named, Parts};
 /// Restart parts of the stack as they are, and wait until they are ready
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A job, such as a migration, runs to its end again.
-Changes of the sources or of an .env file need `cargo xtask up`, which replaces what changed.
+A job, such as a migration, runs to its end again. Changes of the sources or of an .env \
+file need `cargo xtask up`, which replaces what changed.
 
 Examples:
   cargo xtask restart kratos

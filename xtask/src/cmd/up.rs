@@ -21,13 +21,13 @@ use crate::stack::{
 /// The whole stack on this machine, to develop against; it stays until `down`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-It returns when all parts are ready, or leaves things as they were. Again, it replaces what changed and leaves
-alone what did not; no request through Traefik fails meanwhile. It starts again with the engine.
+It returns when all parts are ready, or leaves things as they were. Again, it replaces what changed and \
+leaves alone what did not; no request through Traefik fails meanwhile. It starts again with the engine.
 
-The ports are those that the application documents. A stack with another --prefix than the checkout's folder has
-them shifted by one of 10000, 10100, … 24600: which one its name says, and where a port is taken, the next one.
+The ports are those that the application documents. A stack with another --prefix than the checkout's folder \
+has them shifted by one of 10000, 10100, … 24600: which one its name says, and where a port is taken, the next one.
 
-Where the stack is told once: --port, --expose, --host, --network and --env-file are kept in a file per prefix
+Where the stack is told once: --port, --expose, --host, --network and --env-file are kept in a file per prefix \
 for the next `up`, which shows them, until --defaults or `down --volumes`. What runs is told each time.
 
 Examples:

@@ -43,7 +43,7 @@ pub fn dependencies(repo: &Project, images: &Overrides) -> Result<Container, Err
 /// If the repository lacks the part or its manifests.
 pub fn unit_tests(repo: &Project, images: &Overrides, tests: &UnitTests) -> Result<Test, Error> {
     let container = dependencies(repo, images)?.with_directory(WORKDIR, repo.sources(PART)?);
-    Ok(node::jest(&container, PART, tests))
+    Ok(node::jest(repo, &container, PART, tests))
 }
 
 /// It, built.

@@ -20,7 +20,7 @@ const NOT_BUILT: [&str; 3] = ["/e2e", "/playwright.config.*", "/e2e_results"];
 /// If the repository lacks the part or its manifests.
 pub fn unit_tests(repo: &Project, images: &Overrides, tests: &UnitTests) -> Result<Test, Error> {
     let container = node::packages(repo, images, PART)?.with_directory(WORKDIR, repo.sources(PART)?);
-    Ok(node::jest(&container, PART, tests))
+    Ok(node::jest(repo, &container, PART, tests))
 }
 
 /// It, built: with the files beside its server that the build leaves where they were.

@@ -47,7 +47,7 @@ pub(super) fn packages_in(
 
 /// `npm run test` in `container`, with jest's own report. Unit tests need no network; without one
 /// they start sooner.
-pub(super) fn jest(container: &Container, part: &str, tests: &UnitTests) -> Test {
+pub(super) fn jest(repo: &Project, container: &Container, part: &str, tests: &UnitTests) -> Test {
     let mut args = vec!["npm".to_owned(), "run".into(), "test".into(), "--".into()];
     args.extend(["--json".into(), format!("--outputFile={RESULTS_DIR}/{REPORT}")]);
     if tests.coverage {
@@ -63,6 +63,7 @@ pub(super) fn jest(container: &Container, part: &str, tests: &UnitTests) -> Test
         file: REPORT.into(),
         in_container: format!("{WORKDIR}/"),
         in_repository: format!("{part}/"),
+        on_host: repo.root().join(part),
     };
     container.with_network(Network::None).with_test(args).named(name).with_report(report)
 }

@@ -17,6 +17,7 @@ mod services;
 mod shared;
 mod state;
 mod tail;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -28,8 +29,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use self::drawing::Drawing;
-use self::painter::Size;
 use self::shared::{Shared, Told};
+use self::terminal::{Own, Terminal};
 use super::style::{self, DIM, YELLOW};
 use super::{Plain, Verbosity};
 use crate::event::{Event, Reporter};
@@ -68,19 +69,19 @@ impl Tty {
         look: Look,
         on_closed: impl FnOnce() + Send + 'static,
     ) -> Self {
-        Self::sized(out, look, on_closed, terminal_size)
+        Self::on(out, look, on_closed, Own::new())
     }
 
-    fn sized(
+    fn on(
         out: impl Write + Send + 'static,
         look: Look,
         on_closed: impl FnOnce() + Send + 'static,
-        size: impl FnMut() -> Size + Send + 'static,
+        terminal: impl Terminal + Send + 'static,
     ) -> Self {
         let (shared, page) = (Arc::new(Shared::default()), Page::default());
         let plain = Plain::new(page.clone(), look.verbosity, || {});
         let stopping = look.stopping.clone();
-        let drawing = Drawing::new(shared.clone(), out, look, size);
+        let drawing = Drawing::new(shared.clone(), out, look, terminal);
         std::thread::spawn(move || {
             if drawing.run().is_err() {
                 on_closed();
@@ -158,15 +159,5 @@ impl Write for Page {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// The terminal's size; that of the first terminals where it does not tell.
-fn terminal_size() -> Size {
-    match terminal_size::terminal_size() {
-        Some((columns, rows)) if columns.0 > 0 && rows.0 > 0 => {
-            Size { columns: columns.0.into(), rows: rows.0.into() }
-        }
-        _ => Size { columns: 80, rows: 24 },
     }
 }

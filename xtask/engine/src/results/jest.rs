@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::place::Place;
+use super::source::Sources;
 use super::{Case, CaseStatus, Suite, TestResults};
 
 #[derive(Deserialize)]
@@ -52,16 +53,18 @@ pub(super) fn pattern(name: &str) -> String {
     text + "$"
 }
 
-/// Reads a report; paths below `in_container` are told as below `in_repository`.
-pub(super) fn parse(text: &[u8], in_container: &str, in_repository: &str) -> Result<TestResults, String> {
+/// Reads a report of tests that ran at a place. Unlike jest's own output it does not show the lines
+/// that failed: they come from the sources.
+pub(super) fn parse(text: &[u8], place: &Place<'_>, sources: &Sources<'_>) -> Result<TestResults, String> {
     let report: Report =
         serde_json::from_slice(text).map_err(|error| format!("jest's report cannot be read: {error}"))?;
-    let reader = Reader { place: Place { in_container, in_repository } };
+    let reader = Reader { place, sources };
     Ok(TestResults { suites: report.test_results.into_iter().map(|file| reader.suite(file)).collect() })
 }
 
 struct Reader<'a> {
-    place: Place<'a>,
+    place: &'a Place<'a>,
+    sources: &'a Sources<'a>,
 }
 
 impl Reader<'_> {
@@ -69,17 +72,21 @@ impl Reader<'_> {
         let mut cases: Vec<Case> = file.assertion_results.into_iter().map(|case| self.case(case)).collect();
         // A file that does not even load has no tests to fail: the file itself failed.
         if file.status == "failed" && !cases.iter().any(|case| matches!(case.status, CaseStatus::Failed(_))) {
-            let status = CaseStatus::Failed(self.place.message(&file.message));
+            let status = CaseStatus::Failed(self.message(&file.message));
             cases.push(case(NO_TEST.into(), 0.0, status));
         }
         let seconds = ((file.end_time - file.start_time) / 1000.0).max(0.0);
         Suite { file: self.place.path(&file.name), seconds, cases }
     }
 
+    fn message(&self, text: &str) -> String {
+        self.sources.shown(self.place, &self.place.message(text))
+    }
+
     fn case(&self, assertion: Assertion) -> Case {
         let status = match assertion.status.as_str() {
             "passed" => CaseStatus::Passed,
-            "failed" => CaseStatus::Failed(self.place.message(&assertion.failure_messages.join("\n\n"))),
+            "failed" => CaseStatus::Failed(self.message(&assertion.failure_messages.join("\n\n"))),
             _ => CaseStatus::Skipped, // pending, todo, skipped, disabled
         };
         case(assertion.full_name, assertion.duration.unwrap_or(0.0) / 1000.0, status)
@@ -93,7 +100,14 @@ fn case(name: String, seconds: f64, status: CaseStatus) -> Case {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::time::UNIX_EPOCH;
+
     use super::*;
+
+    fn no_sources() -> Sources<'static> {
+        Sources { folder: Path::new("nowhere"), at: UNIX_EPOCH }
+    }
 
     #[test]
     fn tests_files_that_do_not_load_and_skipped_tests_are_told_apart() {
@@ -107,8 +121,8 @@ mod tests {
                    {"fullName": "a waits", "status": "todo", "failureMessages": []}]},
                 {"name": "/src/b.spec.ts", "status": "failed", "startTime": 0, "endTime": 0,
                  "message": "Cannot find module 'x'", "assertionResults": []}]}"#,
-            "/src/",
-            "web/crux/",
+            &Place { in_container: "/src/", in_repository: "web/crux/" },
+            &no_sources(),
         )
         .unwrap();
         let counts = results.counts();
@@ -117,6 +131,7 @@ mod tests {
             file: String::new(),
             in_container: "/src/".into(),
             in_repository: "web/crux/".into(),
+            on_host: "nowhere".into(),
         };
         let failures = results.failures(&format);
         assert_eq!((failures[0].line, failures[1].line), (Some(1), None));
@@ -135,6 +150,7 @@ mod tests {
 
     #[test]
     fn something_else_than_a_report_is_an_error() {
-        assert!(parse(b"{}", "/src/", "").unwrap_err().starts_with("jest's report cannot be read"));
+        let place = Place { in_container: "/src/", in_repository: "" };
+        assert!(parse(b"{}", &place, &no_sources()).unwrap_err().starts_with("jest's report cannot be read"));
     }
 }

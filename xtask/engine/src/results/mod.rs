@@ -4,11 +4,14 @@ mod jest;
 pub(crate) mod junit;
 mod place;
 mod playwright;
+mod source;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use self::place::Place;
 use crate::event::{TestCounts, TestFailure};
 
 /// The most that is kept of one test's message, and of what it wrote, in bytes.
@@ -26,6 +29,8 @@ pub enum ReportFormat {
         in_container: String,
         /// What people call that place: `web/crux/`.
         in_repository: String,
+        /// The folder of this machine that it is made of: what failed is shown with lines from there.
+        on_host: PathBuf,
     },
     /// Playwright's reporter `json`, with `PLAYWRIGHT_JSON_OUTPUT_NAME=$XTASK_RESULTS/FILE`.
     Playwright {
@@ -143,17 +148,19 @@ fn line_in(message: &str, file: &str) -> Option<u32> {
 }
 
 impl TestResults {
-    /// Reads a report out of a results directory.
+    /// Reads a report out of a results directory. `began` is when the run began: a source that
+    /// changed since is not shown beside a failure.
     ///
     /// # Errors
     /// One sentence: the report is not there or cannot be understood.
-    pub fn read(format: &ReportFormat, results: &Path) -> Result<Self, String> {
+    pub fn read(format: &ReportFormat, results: &Path, began: SystemTime) -> Result<Self, String> {
         let path = results.join(format.file());
         let text = std::fs::read(&path)
             .map_err(|error| format!("there is no report {}: {error}", path.display()))?;
         let mut results = match format {
-            ReportFormat::Jest { in_container, in_repository, .. } => {
-                jest::parse(&text, in_container, in_repository)
+            ReportFormat::Jest { in_container, in_repository, on_host, .. } => {
+                let sources = source::Sources { folder: on_host, at: began };
+                jest::parse(&text, &Place { in_container, in_repository }, &sources)
             }
             ReportFormat::Playwright { in_container, in_repository, .. } => {
                 playwright::parse(&text, in_container, in_repository)

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bollard_buildkit_proto::pb;
 use tokio::sync::Mutex;
@@ -105,6 +105,7 @@ pub struct Session {
     events: Events,
     options: Options,
     cancel: CancellationToken,
+    began: SystemTime,
     deadline: Option<Instant>,
     host: String,
     ca: Option<PathBuf>,
@@ -137,6 +138,7 @@ impl Session {
     }
 
     async fn open_now(options: Options, events: Events, cancel: CancellationToken) -> Result<Self, Error> {
+        let began = SystemTime::now();
         let deadline = options.timeout.map(|limit| Instant::now() + limit);
         let Found { endpoint, by } = discover(options.engine.as_deref(), &Environment::of_process())?;
         events.detail(format!("engine {endpoint}, found by {by}"));
@@ -174,6 +176,7 @@ impl Session {
             events,
             options,
             cancel,
+            began,
             deadline,
             platform: named,
         })

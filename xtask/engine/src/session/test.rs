@@ -150,7 +150,7 @@ impl Session {
             self.events.notice(format!("{name}: {why}"));
             return None;
         }
-        let results = match TestResults::read(format, files) {
+        let results = match TestResults::read(format, files, self.began) {
             Ok(results) => results,
             Err(why) => {
                 self.events.detail(format!("{name}: {why}"));

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::clean;
 use super::frame::{Brevity, View};
 use super::line::Drawn;
-use super::painter::{Painter, Size};
+use super::painter::{Moved, Painter, Size};
 use super::shared::{Known, Shared, Told};
+use super::terminal::Terminal;
 use super::{Look, prose, row};
 use crate::report::History;
 
@@ -22,11 +23,11 @@ const READING: Duration = Duration::from_millis(10);
 const ESTIMATE: f64 = 0.5;
 
 /// Draws on a terminal.
-pub(super) struct Drawing<W, S> {
+pub(super) struct Drawing<W, T> {
     shared: Arc<Shared>,
     out: W,
     look: Look,
-    size: S,
+    terminal: T,
     painter: Painter,
     last: Option<Instant>,
     history: Option<History>,
@@ -37,14 +38,14 @@ pub(super) struct Drawing<W, S> {
     has_told: bool,
 }
 
-impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
-    pub(super) fn new(shared: Arc<Shared>, out: W, look: Look, mut size: S) -> Self {
-        let painter = Painter::new(size());
+impl<W: Write, T: Terminal> Drawing<W, T> {
+    pub(super) fn new(shared: Arc<Shared>, out: W, look: Look, mut terminal: T) -> Self {
+        let painter = Painter::new(terminal.size());
         Self {
             shared,
             out,
             look,
-            size,
+            terminal,
             painter,
             last: None,
             history: None,
@@ -114,7 +115,7 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
     }
 
     fn draw(&mut self, mut known: MutexGuard<'_, Known>) -> io::Result<()> {
-        let size = (self.size)();
+        let size = self.terminal.size();
         let above = self.shared.take_above(&mut known);
         let is_live = known.live_from.is_some_and(|from| from <= Instant::now()) && is_in_the_foreground();
         let lines = if is_live {
@@ -139,7 +140,7 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
 
     /// The result in place of the live view, and what is told of the end.
     fn end(&mut self, mut known: MutexGuard<'_, Known>, told: &str) -> io::Result<()> {
-        let size = (self.size)();
+        let size = self.terminal.size();
         let mut above = self.shared.take_above(&mut known);
         if !known.state.run.pipelines.is_empty() {
             let (state, colors) = (&known.state, self.look.colors);
@@ -165,10 +166,13 @@ impl<W: Write, S: FnMut() -> Size> Drawing<W, S> {
             })
             .map(|line| clean::colored(&line, self.look.colors))
             .collect();
-        match self.painter.paint(&above, lines, size) {
-            Some(bytes) => self.out.write_all(bytes.as_bytes()).and_then(|()| self.out.flush()),
-            None => Ok(()),
+        self.painter.moved(self.terminal.moved());
+        let Some(bytes) = self.painter.paint(&above, lines, size) else { return Ok(()) };
+        let written = self.out.write_all(bytes.as_bytes()).and_then(|()| self.out.flush());
+        if self.terminal.moved() != Moved::Nowhere {
+            self.painter.moved(Moved::Anywhere); // before or after what was written: nobody knows
         }
+        written
     }
 }
 

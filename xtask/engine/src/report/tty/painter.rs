@@ -26,6 +26,18 @@ pub(super) struct Size {
     pub(super) rows: usize,
 }
 
+/// What happened to the live view and to the cursor below it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Moved {
+    /// All is where it was.
+    #[default]
+    Nowhere,
+    /// The cursor stands one row further below, seen from the live view.
+    OneRow,
+    /// They are somewhere.
+    Anywhere,
+}
+
 /// Knows what the terminal shows.
 #[derive(Debug)]
 pub(super) struct Painter {
@@ -34,12 +46,14 @@ pub(super) struct Painter {
     drawn: Vec<Drawn>,
     /// The last lines above it, with the columns they take.
     above: VecDeque<Drawn>,
+    /// What happened to them since they were drawn.
+    moved: Moved,
 }
 
 impl Painter {
     /// One for a terminal that shows nothing of ours.
     pub(super) fn new(size: Size) -> Self {
-        Self { size, drawn: Vec::new(), above: VecDeque::new() }
+        Self { size, drawn: Vec::new(), above: VecDeque::new(), moved: Moved::Nowhere }
     }
 
     /// Lines of the live view that are on the screen.
@@ -50,6 +64,16 @@ impl Painter {
     /// What is on the screen stays there as it is; the next live view comes below it.
     pub(super) fn leave(&mut self) {
         self.drawn.clear();
+        self.moved = Moved::Nowhere;
+    }
+
+    /// Somebody typed.
+    pub(super) fn moved(&mut self, moved: Moved) {
+        self.moved = match (self.is_drawing(), self.moved, moved) {
+            (false, ..) => Moved::Nowhere,
+            (true, Moved::Nowhere, moved) | (true, moved, Moved::Nowhere) => moved,
+            (true, ..) => Moved::Anywhere,
+        };
     }
 
     /// What to write so that `above` is told above the live view and the live view is `lines`; none if
@@ -57,9 +81,14 @@ impl Painter {
     pub(super) fn paint(&mut self, above: &[String], lines: Vec<Drawn>, size: Size) -> Option<String> {
         let lines: Vec<Drawn> = lines.into_iter().take(size.rows.saturating_sub(1)).collect();
         let resized = self.size != size && self.is_drawing();
-        let torn = resized && self.may_be_torn(size);
+        let moved = std::mem::take(&mut self.moved);
+        let entered = usize::from(moved == Moved::OneRow);
+        let torn = moved == Moved::Anywhere
+            || resized && self.may_be_torn(size)
+            || self.drawn.len() + 1 + entered > size.rows && entered > 0;
+        let in_place = !resized && moved == Moved::Nowhere;
         self.size = size;
-        if above.is_empty() && !resized && lines == self.drawn {
+        if above.is_empty() && in_place && lines == self.drawn {
             return None;
         }
         let above: Vec<Drawn> = above
@@ -74,10 +103,10 @@ impl Painter {
                 self.tell(&mut bytes, line);
             }
             self.write_all(&mut bytes, &lines);
-        } else if above.is_empty() && !resized {
+        } else if above.is_empty() && in_place {
             self.write_changes(&mut bytes, &lines);
         } else {
-            up(&mut bytes, self.drawn.len());
+            up(&mut bytes, self.drawn.len() + entered);
             for line in &above {
                 self.tell(&mut bytes, line);
             }

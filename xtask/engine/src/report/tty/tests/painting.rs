@@ -1,6 +1,7 @@
 //! How frames come to the screen.
 
 use super::*;
+use crate::report::tty::painter::Moved;
 
 fn speaking(lines: usize) -> State {
     let mut run = vec![timed(0.0, pipeline("a")), timed(0.0, started("a", 0, "exec a"))];
@@ -55,6 +56,30 @@ fn the_cursor_is_below_and_what_is_typed_there_goes() {
     terminal.show(&speaking(2), 1.1, &[]);
     assert!(!terminal.contents().contains("^C"), "{}", terminal.contents());
     assert!(!terminal.parser.screen().hide_cursor());
+}
+
+#[test]
+fn enter_moves_nothing_that_the_live_view_does_not_set_right() {
+    // A view with room below it, one that reaches the last row, one that fills the window.
+    for (above, rows) in [(0, 24), (30, 24), (30, 5)] {
+        let mut terminal = Terminal::new(Size { columns: 80, rows });
+        let before: Vec<String> = (0..above).map(|line| format!("told {line}")).collect();
+        terminal.show(&speaking(10), 1.0, &before.iter().map(String::as_str).collect::<Vec<_>>());
+        for (typed, moved) in [("", Moved::OneRow), ("", Moved::OneRow), ("some words", Moved::Anywhere)] {
+            terminal.parser.process(format!("{typed}\r\n").as_bytes());
+            terminal.painter.moved(moved);
+            // All the same as nothing changed.
+            terminal.show(&speaking(10), 1.0, &[]);
+            let contents = terminal.contents();
+            let mut fresh = Terminal::new(terminal.size);
+            fresh.show(&speaking(10), 1.0, &[]);
+            assert!(contents.ends_with(&fresh.contents()), "{above} {rows}: {contents}");
+            assert_eq!(contents.matches("exec b").count(), 1, "{above} {rows}: {contents}");
+            assert!(!contents.contains("some words"), "{contents}");
+        }
+        terminal.show(&speaking(10), 1.1, &["more"]);
+        assert_eq!(terminal.contents().matches("exec b").count(), 1, "{}", terminal.contents());
+    }
 }
 
 #[test]

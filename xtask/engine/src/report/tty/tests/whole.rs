@@ -38,7 +38,7 @@ fn look(verbosity: Verbosity) -> Look {
 }
 
 fn tty(writes: &Writes, verbosity: Verbosity) -> Tty {
-    Tty::sized(writes.clone(), look(verbosity), || {}, || SMALL)
+    Tty::on(writes.clone(), look(verbosity), || {}, || SMALL)
 }
 
 fn shown(writes: &[Vec<u8>]) -> String {
@@ -171,7 +171,7 @@ impl Write for Stuck {
 fn a_terminal_that_reads_nothing_does_not_hold_up_the_run() {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock().unwrap();
-    let mut tty = Tty::sized(Stuck(gate.clone()), look(Verbosity::Normal), || {}, || SMALL);
+    let mut tty = Tty::on(Stuck(gate.clone()), look(Verbosity::Normal), || {}, || SMALL);
     tty.event(Duration::ZERO, &pipeline("a"));
     for line in 0..10_000 {
         tty.event(Duration::ZERO, &said("a", 0, "exec a", &format!("line {line}\n")));
