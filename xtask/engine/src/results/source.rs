@@ -1,10 +1,11 @@
 //! The lines of a source around the place where a test failed.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::{Component, Path};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::place::Place;
+use crate::source::changed;
 
 /// Lines before and after the one that failed, as jest's own output has them.
 const BEFORE: usize = 2;
@@ -42,7 +43,8 @@ impl Sources<'_> {
         }
         let path = self.folder.join(path);
         let metadata = fs::metadata(&path).ok()?;
-        if metadata.len() > FILE || changed(&metadata)? >= self.at {
+        let looked_at = self.at.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+        if metadata.len() > FILE || i128::from(changed(&metadata)) >= looked_at.cast_signed() {
             return None;
         }
         let text = fs::read_to_string(&path).ok()?;
@@ -97,21 +99,6 @@ impl<'a> Spot<'a> {
         let path = path.strip_prefix("async ").unwrap_or(path).strip_prefix(folder)?;
         Some(Self { path, line: line.parse().ok()?, column: column.parse().ok()? })
     }
-}
-
-/// When a file last became what it is: its time of change, which no program sets, where there is one.
-#[cfg(unix)]
-fn changed(metadata: &Metadata) -> Option<SystemTime> {
-    use std::os::unix::fs::MetadataExt;
-    use std::time::{Duration, UNIX_EPOCH};
-    let seconds = u64::try_from(metadata.ctime()).ok()?;
-    let rest = u32::try_from(metadata.ctime_nsec()).ok()?;
-    Some(UNIX_EPOCH + Duration::new(seconds, rest))
-}
-
-#[cfg(not(unix))]
-fn changed(metadata: &Metadata) -> Option<SystemTime> {
-    metadata.modified().ok()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod walk;
 
 pub(crate) use error::unreadable;
 pub use error::{SourceError, reason};
-pub(crate) use stat::{Entry, Kind};
+pub(crate) use stat::{Entry, Kind, changed};
 pub(crate) use view::View;
 
 /// Whether a file of this name holds an environment's settings, which never travel. The templates

@@ -101,6 +101,20 @@ fn modified(metadata: &Metadata) -> i64 {
     since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
+/// When a file's contents or attributes last changed, in nanoseconds since 1970, which no program
+/// sets.
+#[cfg(unix)]
+pub(crate) fn changed(metadata: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec())
+}
+
+/// Windows keeps no such time: that of its modification has to do.
+#[cfg(not(unix))]
+pub(crate) fn changed(metadata: &Metadata) -> i64 {
+    modified(metadata)
+}
+
 struct Platform {
     mode: u32,
     changed: i64,
@@ -110,16 +124,12 @@ struct Platform {
 #[cfg(unix)]
 fn platform(metadata: &Metadata) -> Platform {
     use std::os::unix::fs::MetadataExt;
-    Platform {
-        mode: metadata.mode() & 0o7777,
-        changed: metadata.ctime().saturating_mul(1_000_000_000).saturating_add(metadata.ctime_nsec()),
-        inode: metadata.ino(),
-    }
+    Platform { mode: metadata.mode() & 0o7777, changed: changed(metadata), inode: metadata.ino() }
 }
 
 /// Windows keeps no such mode: files get what they need to be read and run, as Docker's client
-/// does. Nor a time of change: the time of modification has to do.
+/// does.
 #[cfg(not(unix))]
 fn platform(metadata: &Metadata) -> Platform {
-    Platform { mode: 0o755, changed: modified(metadata), inode: 0 }
+    Platform { mode: 0o755, changed: changed(metadata), inode: 0 }
 }
