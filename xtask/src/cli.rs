@@ -146,15 +146,14 @@ const OF_TESTS: [&str; 3] = ["rerun", "export", "junit"];
 const OF_PIPELINES: [&str; 8] =
     ["no_cache", "timeout", "ready_timeout", "platform", "stand_ins", "image", "record", "trace"];
 /// Tasks that run no tests.
-const WITHOUT_TESTS: [&str; 6] = ["crux", "crux-ui", "up", "setup", "doctor", "images"];
+const WITHOUT_TESTS: [&str; 7] = ["crux", "crux-ui", "up", "restart", "setup", "doctor", "images"];
 /// Tasks that run no pipelines and no tests.
-const WITHOUT_PIPELINES: [&str; 15] = [
+const WITHOUT_PIPELINES: [&str; 14] = [
     "down",
     "ps",
     "logs",
     "exec",
     "shell",
-    "restart",
     "open",
     "env",
     "generate",
@@ -171,15 +170,15 @@ const WITHOUT_PIPELINES: [&str; 15] = [
 fn with_own_options(mut command: clap::Command) -> clap::Command {
     command.build();
     command.mut_subcommands(|task| {
-        let (name, runs_pipelines) =
-            (task.get_name().to_owned(), |name: &str| !WITHOUT_PIPELINES.contains(&name));
-        let runs_tests = runs_pipelines(&name) && !WITHOUT_TESTS.contains(&name.as_str());
-        task.mut_args(|option| {
+        let runs_pipelines = !WITHOUT_PIPELINES.contains(&task.get_name());
+        let runs_tests = runs_pipelines && !WITHOUT_TESTS.contains(&task.get_name());
+        let hide = |option: clap::Arg| {
             let id = option.get_id().as_str();
             let is_foreign =
-                OF_TESTS.contains(&id) && !runs_tests || OF_PIPELINES.contains(&id) && !runs_pipelines(&name);
+                OF_TESTS.contains(&id) && !runs_tests || OF_PIPELINES.contains(&id) && !runs_pipelines;
             if is_foreign { option.hide(true) } else { option }
-        })
+        };
+        task.mut_args(hide).mut_subcommands(|part| part.mut_args(hide))
     })
 }
 
@@ -279,6 +278,12 @@ mod tests {
         for task in WITHOUT_TESTS.iter().chain(&WITHOUT_PIPELINES) {
             assert!(!shown(task, "--junit") && shown(task, "--quiet"), "{task}");
         }
+        let runs = command.find_subcommand_mut("runs").and_then(|runs| runs.find_subcommand_mut("show"));
+        assert!(!runs.expect("runs show").render_long_help().to_string().contains("--junit"));
+        let mut shown = |name: &str, option: &str| {
+            let task = command.find_subcommand_mut(name).unwrap_or_else(|| panic!("no task {name}"));
+            task.render_long_help().to_string().contains(option)
+        };
         assert!(shown("test-crux", "--junit") && shown("up", "--platform") && !shown("ps", "--platform"));
     }
 

@@ -7,17 +7,29 @@ use tokio::sync::oneshot;
 
 use crate::host::{Interrupted, Usage};
 use tokio_util::sync::CancellationToken;
+use xtask_engine::event::Events;
 
 /// Asks `question` and returns if a person says yes.
 ///
 /// # Errors
 /// `Usage` with `instead` if there is no terminal to ask on, or if the answer is no.
-pub(crate) async fn ask(question: &str, instead: &str, stop: &CancellationToken) -> Result<()> {
+///
+/// It comes behind all that was told before it.
+pub(crate) async fn ask(
+    events: &Events,
+    question: &str,
+    instead: &str,
+    stop: &CancellationToken,
+) -> Result<()> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Err(Usage(format!("there is no terminal to ask on: {instead}")).into());
     }
-    let mut stderr = std::io::stderr();
-    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).context("cannot ask")?;
+    if std::io::stdout().is_terminal() {
+        events.output(format!("{question} [y/N]"));
+    } else {
+        let mut stderr = std::io::stderr();
+        write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).context("cannot ask")?;
+    }
     // A thread of its own: one that waits for a key must not keep the process from ending.
     let (sender, answer) = oneshot::channel();
     std::thread::spawn(move || {

@@ -3,6 +3,7 @@
 //! 101 a bug of ours.
 
 use xtask_engine::Error;
+use xtask_engine::docker::EngineError;
 
 use crate::host::{Interrupted, NotReady, Usage};
 
@@ -42,6 +43,18 @@ pub fn stopped_by(code: i32) -> Option<&'static str> {
 /// The exit code for an error: that of the first cause that knows one, else 1.
 pub fn code(error: &anyhow::Error) -> i32 {
     error.chain().find_map(of_cause).unwrap_or(1)
+}
+
+/// Whether there is nothing to go on with: no engine, no stack.
+pub fn is_lost(error: &anyhow::Error) -> bool {
+    let no_engine = |error: &Error| {
+        let Error::Engine(error) = error else { return false };
+        matches!(
+            error,
+            EngineError::NothingFound { .. } | EngineError::DoesNotAnswer { .. } | EngineError::Gone { .. }
+        )
+    };
+    error.chain().any(|cause| cause.is::<NotReady>() || cause.downcast_ref().is_some_and(no_engine))
 }
 
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<i32> {

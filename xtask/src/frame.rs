@@ -1,7 +1,7 @@
 //! The frame around a task: who listens, signals, the record, the last words.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,11 +37,17 @@ pub fn run(global: Global, command: Command) -> i32 {
     let drawn_on = ends.clone();
     suspend::leave_screen_on_panic(move || drawn_on.screen());
     let mut round = Round::default();
-    let mut code = once(global.clone(), command, &ends, watch.is_some().then_some(&round));
+    runtime.spawn(suspend::suspensions({
+        let drawn_on = ends.clone();
+        move || drawn_on.screen()
+    }));
+    let first = once(global.clone(), command, &ends, watch.is_some().then_some(&round));
+    let mut code = first.code;
     if code == 0
         && let Some(watch) = &mut watch
     {
         let tells = !global.quiet && global.progress != Some(Progress::Json);
+        let mut passed: Option<PathBuf> = None;
         loop {
             if tells {
                 // Behind the result of the round; who reads no more is noticed in the next.
@@ -50,16 +56,39 @@ pub fn run(global: Global, command: Command) -> i32 {
             let Some(changed) = runtime.block_on(ends.unless(watch.changed())) else { break };
             round = round.next(changed);
             // The same command line as before; a round that fails is told, and the next one may not.
-            if let Some(command) = cli::parse().command
-                && once(global.clone(), command, &ends, Some(&round)) == exit::NOT_READY
-            {
-                return exit::NOT_READY; // no engine, or what it followed is gone
+            let Some(command) = cli::parse().command else { continue };
+            let Ended { code, folder, lost } = once(global.clone(), command, &ends, Some(&round));
+            if lost {
+                if tells {
+                    let _ = writeln!(anstream::stdout(), "watching no longer");
+                }
+                return code;
             }
+            // Of rounds that passed the last record is enough: those of tests are not to go for them.
+            if let Some(before) = passed.take() {
+                runs::remove(&before);
+            }
+            passed = folder.filter(|_| code == 0);
         }
         code = ends.stopped.load(Ordering::SeqCst);
     }
     runtime.shutdown_background();
     code
+}
+
+/// How a run ended.
+struct Ended {
+    code: i32,
+    /// Its record, if it is among the others.
+    folder: Option<PathBuf>,
+    /// There is no engine any more, or what it worked on is gone.
+    lost: bool,
+}
+
+impl Ended {
+    fn early(code: i32) -> Self {
+        Self { code, folder: None, lost: false }
+    }
 }
 
 /// How a run may end before it is done.
@@ -91,7 +120,7 @@ impl Ends {
 }
 
 /// One run, from its first event to its last.
-fn once(mut global: Global, command: Command, ends: &Arc<Ends>, round: Option<&Round>) -> i32 {
+fn once(mut global: Global, command: Command, ends: &Arc<Ends>, round: Option<&Round>) -> Ended {
     let Ends { stopped, cancel, .. } = &**ends;
     if command.passes_through() {
         // What is read is its output and nothing else.
@@ -100,14 +129,14 @@ fn once(mut global: Global, command: Command, ends: &Arc<Ends>, round: Option<&R
     colors(global.color);
     let record = match runs::folder(global.record.as_deref()) {
         Ok(record) => record,
-        Err(error) => return fail(&error),
+        Err(error) => return Ended::early(fail(&error)),
     };
     let own_folder = global.record.is_none().then(|| record.clone());
     let listeners = match reporters::all(&global, &record, stopped, cancel, round) {
         Ok(listeners) => listeners,
         Err(error) => {
             own_folder.iter().for_each(|folder| runs::forget(folder));
-            return fail(&error);
+            return Ended::early(fail(&error));
         }
     };
     let Listeners { reporters, drain, screen, notice, seen, lost, spans } = listeners;
@@ -115,13 +144,10 @@ fn once(mut global: Global, command: Command, ends: &Arc<Ends>, round: Option<&R
     let events = Events::new(reporters);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
+        Err(error) => return Ended::early(fail(&anyhow::Error::new(error).context("cannot start"))),
     };
-    ends.draws_on(screen.clone());
+    ends.draws_on(screen);
     let result = runtime.block_on(async {
-        if let Some(screen) = screen {
-            tokio::spawn(suspend::suspensions(screen));
-        }
         let task = command.name();
         events.emit(started(&task, &record));
         notice.into_iter().for_each(|notice| events.notice(notice));
@@ -132,6 +158,7 @@ fn once(mut global: Global, command: Command, ends: &Arc<Ends>, round: Option<&R
     });
     // Whatever still reads files does not hold up the end.
     runtime.shutdown_background();
+    let is_lost = result.as_ref().err().is_some_and(exit::is_lost);
     let mut code = finish(&events, drain, result, stopped.load(Ordering::SeqCst));
     ends.draws_on(None);
     for error in lost.try_iter() {
@@ -139,13 +166,13 @@ fn once(mut global: Global, command: Command, ends: &Arc<Ends>, round: Option<&R
         code = if code == 0 { lost } else { code };
     }
     let ran = seen.any();
-    if let Some(folder) = own_folder {
-        tidy(&folder, ran, events.elapsed());
+    if let Some(folder) = &own_folder {
+        tidy(folder, ran, events.elapsed());
     }
     if let Some(text) = spans.filter(|_| ran).and_then(|spans| spans.send()).filter(|_| !quiet) {
         let _ = writeln!(anstream::stderr(), "notice: {text}");
     }
-    code
+    Ended { code, folder: own_folder, lost: is_lost }
 }
 
 /// The first event of this process's run.
@@ -217,7 +244,7 @@ async fn signals(ends: Arc<Ends>) {
         if ends.stopped.swap(code, Ordering::SeqCst) != 0 {
             ends.screen().iter().for_each(Screen::leave);
             say(
-                "stopped at once; what still runs in the engine is removed by the process that watches over this run",
+                "stopped at once; what this run started in the engine is removed by the process that watches over it",
             );
             std::process::exit(code);
         }

@@ -101,7 +101,10 @@ fn find_among(all: &[PathBuf], run: Option<&str>) -> anyhow::Result<PathBuf> {
     }
     let id = |folder: &PathBuf| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let matches = |folder: &&PathBuf| id(folder).starts_with(wanted) || id(folder).ends_with(wanted);
-    let found: Vec<&PathBuf> = all.iter().filter(matches).collect();
+    let mut found: Vec<&PathBuf> = all.iter().filter(matches).collect();
+    if found.len() > 1 {
+        found.retain(|run| !goes_on(run)); // such as the run that asks
+    }
     match found[..] {
         [folder] => Ok(folder.clone()),
         [] => {
@@ -168,11 +171,18 @@ pub fn prune_old() {
     prune(&dir(), KEPT);
 }
 
+/// Removes a record.
+pub fn remove(folder: &Path) {
+    if is_record(folder) && !goes_on(folder) {
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
 /// Removes the oldest records while all of them together have more than `bytes`; never that of
 /// `but`, or of a run that goes on.
 pub fn prune_to(runs: &[PathBuf], bytes: u64, but: &Path) {
     let mut sum = 0;
-    for run in runs {
+    for run in runs.iter().filter(|run| is_record(run)) {
         sum += size(run);
         if sum > bytes && run != but && !goes_on(run) {
             let _ = fs::remove_dir_all(run);
@@ -306,6 +316,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let runs = ["3", "2", "1"].map(|name| dir.path().join(name));
         runs.iter().for_each(|run| write(&run.join("e2e/video"), "0123456789"));
+        prune_to(&runs, 5, &runs[0]);
+        assert!(runs.iter().all(|run| run.is_dir()), "none is a record");
+        runs.iter().for_each(|run| write(&run.join(EVENTS), ""));
         prune_to(&runs, 20, &runs[0]);
         assert_eq!(runs.each_ref().map(|run| run.is_dir()), [true, true, false]);
         prune_to(&runs[..2], 5, &runs[0]);

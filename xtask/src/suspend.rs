@@ -16,9 +16,10 @@ pub fn leave_screen_on_panic(drawn_on: impl Fn() -> Option<Screen> + Send + Sync
     }));
 }
 
-/// On Ctrl-Z leaves `screen`, stops, and draws on when the shell lets us go on.
+/// On Ctrl-Z leaves the screen that is drawn on, which `drawn_on` gives, stops, and draws on when the
+/// shell lets us go on. For as long as the process lives: nobody else stops it then.
 #[cfg(unix)]
-pub async fn suspensions(screen: Screen) {
+pub async fn suspensions(drawn_on: impl Fn() -> Option<Screen>) {
     use rustix::process::{Signal, getpid, kill_process};
     use tokio::signal::unix::{SignalKind, signal};
     // Only a shell with job control lets a stopped job go on.
@@ -27,15 +28,16 @@ pub async fn suspensions(screen: Screen) {
     }
     let Ok(mut suspend) = signal(SignalKind::from_raw(Signal::TSTP.as_raw())) else { return };
     while suspend.recv().await.is_some() {
-        xtask_engine::event::blocking(|| screen.leave());
+        let screen = drawn_on();
+        xtask_engine::event::blocking(|| screen.iter().for_each(Screen::leave));
         // The watchdog is in a session of its own and goes on watching.
         let _ = kill_process(getpid(), Signal::STOP);
-        screen.resume();
+        screen.iter().for_each(Screen::resume);
     }
 }
 
 #[cfg(not(unix))]
-pub async fn suspensions(_: Screen) {}
+pub async fn suspensions(_: impl Fn() -> Option<Screen>) {}
 
 /// A shell with job control gives each job a process group; whoever leads the session has no shell.
 #[cfg(unix)]

@@ -103,9 +103,14 @@ impl Redactor {
         let mut to = BufWriter::new(File::create(to)?);
         let mut line = Vec::new();
         while (&mut from).take(LONGEST_LINE).read_until(b'\n', &mut line)? > 0 {
-            to.write_all(self.masked(&line).as_deref().unwrap_or(&line))?;
-            line.clear();
+            line = self.masked(&line).unwrap_or(line);
+            // The end of a piece of an endless line may be the beginning of a secret.
+            let kept = if line.ends_with(b"\n") { 0 } else { self.longest() };
+            let at = line.len().saturating_sub(kept);
+            to.write_all(&line[..at])?;
+            line.drain(..at);
         }
+        to.write_all(&line)?;
         to.flush()
     }
 
@@ -275,6 +280,20 @@ mod tests {
         let report =
             redactor.clean_json(br#"{"a": ["x p&ss\"word y", 1], "p\u0026ss\"word": null}"#).unwrap();
         assert_eq!(String::from_utf8(report).unwrap(), r#"{"***":null,"a":["x *** y",1]}"#);
+    }
+
+    #[test]
+    fn a_secret_across_two_pieces_of_an_endless_line_is_masked() {
+        let mut redactor = Redactor::default();
+        redactor.add("hunter2");
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        let before = "x".repeat(usize::try_from(LONGEST_LINE).unwrap() - 3);
+        for end in ["", "\nmore\n", &"y".repeat(before.len())] {
+            std::fs::write(&from, format!("{before}hunter2{end}")).unwrap();
+            redactor.clean_file(&from, &to).unwrap();
+            assert!(std::fs::read_to_string(&to).unwrap() == format!("{before}***{end}"));
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn send(run: &Run, settings: &Settings) -> Result<(), String> {
     settings.check().map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(error.to_string()))?;
-    runtime.block_on(async {
+    let sent = runtime.block_on(async {
         let mut exporter = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
             .with_http_client(HyperClient::with_default_connector(LONGER, None))
@@ -66,7 +66,10 @@ fn send(run: &Run, settings: &Settings) -> Result<(), String> {
             Ok(sent) => sent.map_err(|error| failed(in_words(error))),
             Err(_) => Err(failed(format!("it did not answer within {} s", LIMIT.as_secs()))),
         }
-    })
+    });
+    // A name that is still being looked up is waited for no longer.
+    runtime.shutdown_background();
+    sent
 }
 
 fn in_words(error: OTelSdkError) -> String {

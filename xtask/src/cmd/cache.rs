@@ -54,7 +54,7 @@ pub async fn run(Args { action }: Args, context: &Context) -> anyhow::Result<()>
             if !yes {
                 let question = "Empty this engine's build cache? All its users build their steps anew.";
                 let instead = "`cargo xtask cache prune --yes` empties it, for every user of the engine";
-                consent::ask(question, instead, &context.cancel).await?;
+                consent::ask(&context.events, question, instead, &context.cancel).await?;
             }
             let session = context.session().await?;
             let filters = if volumes { Vec::new() } else { vec!["type!=exec.cachemount".to_owned()] };

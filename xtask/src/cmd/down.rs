@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use xtask_engine::source::reason;
 
 use crate::context::Context;
+use crate::host::Usage;
 use crate::lasting::{Kept, Named, kept};
 
 /// Take a stack of `up` down; its data stay
@@ -26,11 +27,20 @@ pub struct Args {
 /// Runs it.
 ///
 /// # Errors
-/// If something cannot be removed. That there is no such stack is no error.
+/// `Usage` if the data are another checkout's, and nobody named the stack; if something cannot be removed. That there is no such stack is no error.
 pub async fn run(Args { stack, volumes }: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = stack.prefix(context)?;
     let session = context.session_that_only_looks().await?;
     let _lock = session.lock_stack(&prefix).await?;
+    if volumes && !stack.is_named() {
+        let ours = context.project()?.identity();
+        if let Some(owner) = session.stack_owner(&prefix).await?.filter(|owner| *owner != ours) {
+            return Err(Usage(format!(
+                "the stack {prefix} and its data are those of another checkout, {owner}; say --prefix {prefix} to remove them"
+            ))
+            .into());
+        }
+    }
     let mut removed = session.take_down(&prefix, volumes).await?;
     if let Some(file) = kept::file(&prefix).filter(|file| volumes && file.exists()) {
         let cannot = |error| anyhow!("cannot remove {}: {}", file.display(), reason(&error));

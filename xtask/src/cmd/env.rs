@@ -13,7 +13,7 @@ use crate::env_file;
 use crate::lasting::{Kept, Named, Parts, Place, ports};
 use crate::stack::doors::{Door, doors};
 use crate::stack::environment::readdressed;
-use crate::stack::{CRUX, CRUX_UI, KRATOS, KratosSecrets, LastingSetting, PARTS, Setting, Stack, TRAEFIK};
+use crate::stack::{CRUX, CRUX_UI, KRATOS, KratosSecrets, LastingSetting, PARTS, Setting, Stack, TRAEFIK, WEB_AUTHORITY};
 use crate::terminal;
 
 /// The variables to run a part on this machine, beside the rest of the stack
@@ -64,8 +64,9 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
     let all = doors(&setting);
     let addresses = addresses(&all, &parts);
     let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);
-    let web = web.map(|(_, address)| address.replace("127.0.0.1", &place.host)).unwrap_or_default();
-    let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse().ok());
+    let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+    let web = web.and_then(|(_, address)| Some(format!("{}:{}", place.host, port(address)?)));
+    let web = web.unwrap_or_else(|| WEB_AUTHORITY.to_owned()); // no port of it is published
     let published = addresses.iter();
     let published =
         published.filter_map(|(door, address)| Some((port(address)?, door.part, door.port))).collect();
@@ -146,7 +147,7 @@ async fn put_into(
     }
     if !yes {
         let instead = format!("`cargo xtask env … --into {shown} --yes` writes it");
-        consent::ask(&format!("Write {shown}?"), &instead, &context.cancel).await?;
+        consent::ask(&context.events, &format!("Write {shown}?"), &instead, &context.cancel).await?;
     }
     env_file::write(file, &edited.text)?;
     context.events.output(format!("{shown} is written"));

@@ -46,8 +46,7 @@ pub async fn run(Args { stack, print, part }: Args, context: &Context) -> anyhow
         .into());
     }
     let kept = Kept::of(&prefix)?;
-    let host = kept.host.as_deref().unwrap_or("localhost");
-    let address = address(parts.running(name)?, host, &stack.option())?;
+    let address = address(parts.running(name)?, kept.host.as_deref(), &stack.option())?;
     if print {
         context.events.output(address);
         return Ok(());
@@ -66,8 +65,9 @@ pub async fn run(Args { stack, print, part }: Args, context: &Context) -> anyhow
     Ok(())
 }
 
-/// The pages of a part: at the lowest of its ports that is no mail's.
-fn address(part: &StackPart, host: &str, option: &str) -> Result<String, Usage> {
+/// The pages of a part: at the lowest of its ports that is no mail's, by the name that `up` was told
+/// for the host, or the address.
+fn address(part: &StackPart, host: Option<&str>, option: &str) -> Result<String, Usage> {
     const NO_PAGES: [u16; 3] = [SMTP_PORT, DATABASE_PORT, AGENT_PORT];
     let (name, published) = (part.name(), &part.container.ports);
     let Some((_, ip, port)) = published.iter().find(|(port, ..)| !NO_PAGES.contains(port)) else {
@@ -80,8 +80,8 @@ fn address(part: &StackPart, host: &str, option: &str) -> Result<String, Usage> 
         }));
     };
     let here = matches!(ip.as_str(), "0.0.0.0" | "::" | "127.0.0.1" | "::1");
-    let host = if here { host } else { ip };
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let host = host.unwrap_or(if here { "localhost" } else { ip });
+    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
     Ok(format!("http://{host}:{port}"))
 }
 
@@ -97,7 +97,7 @@ mod tests {
             part.container.ports =
                 ports.iter().map(|(port, ip, host)| (*port, (*ip).to_owned(), *host)).collect();
             part.others = vec![part.container.clone(); others];
-            address(&part, "localhost", " --prefix day").unwrap_or_else(|Usage(text)| text)
+            address(&part, None, " --prefix day").unwrap_or_else(|Usage(text)| text)
         };
         let said = [
             at(&[(1025, "127.0.0.1", 1025), (4436, "127.0.0.1", 4500)], 0),

@@ -68,7 +68,7 @@ async fn go(
     }
     let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
     if !yes && !ci {
-        consent::ask("Do this?", "`cargo xtask setup --yes` does the above without asking", stop).await?;
+        consent::ask(events, "Do this?", "`cargo xtask setup --yes` does the above without asking", stop).await?;
     }
     if steps.iter().any(Step::needs_root) {
         facts.privilege.acquire(&xshell::Shell::new()?, "this")?;

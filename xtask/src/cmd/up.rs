@@ -157,13 +157,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         context.events.notice(format!("as the `up` before: {} (--defaults forgets it)", before.options()));
     }
     let place = Place::of(before.under(told))?;
-    let ports = match bring_up(&args, &place, context).await {
-        Err(error) if round.is_later() && !context.cancel.is_cancelled() => {
-            context.events.notice("what ran before runs");
-            return Err(error);
-        }
-        ports => ports?,
-    };
+    let ports = bring_up(&args, &place, context).await?;
     if !round.is_later() {
         if let Some(said) = place.keep(&prefix) {
             context.events.notice(said);
@@ -220,6 +214,13 @@ async fn bring_up(args: &Args, place: &Place, context: &Context) -> anyhow::Resu
     let brought = bring_up_in(&session, args, place, context).await;
     // At once, and not at the end of the run, which may come much later.
     let closed = session.close().await;
+    match (&brought, &closed) {
+        (Err(_), Err(error)) => context.events.output(format!("not all is as it was before: {error}")),
+        (Err(_), Ok(())) if context.round.is_later() && !context.cancel.is_cancelled() => {
+            context.events.output("what ran before runs");
+        }
+        _ => {}
+    }
     let ports = brought?;
     closed?;
     Ok(ports)

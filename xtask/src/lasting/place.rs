@@ -1,6 +1,6 @@
 //! Where a stack is: what was kept and told, and what follows from it.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use xtask_engine::session::Prefix;
 use xtask_engine::source::reason;
@@ -30,7 +30,7 @@ impl Place {
         let address = kept.expose.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let host = match (&kept.host, address) {
             (Some(host), _) => host.clone(),
-            (None, address) if address.is_loopback() || address.is_unspecified() => "localhost".into(),
+            (None, address) if is_localhost(address) || address.is_unspecified() => "localhost".into(),
             (None, IpAddr::V4(address)) => address.to_string(),
             (None, IpAddr::V6(address)) => format!("[{address}]"),
         };
@@ -53,6 +53,11 @@ impl Place {
     }
 }
 
+/// Whether an address is the one of the name; a whole network leads here.
+fn is_localhost(address: IpAddr) -> bool {
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +70,7 @@ mod tests {
         };
         assert_eq!(host("", None), "localhost");
         assert_eq!(host("0.0.0.0", None), "localhost");
+        assert_eq!(host("127.0.0.2", None), "127.0.0.2");
         assert_eq!(host("192.0.2.1", None), "192.0.2.1");
         assert_eq!(host("2001:db8::1", None), "[2001:db8::1]");
         assert_eq!(host("192.0.2.1", Some("dev.example.com")), "dev.example.com");

@@ -191,6 +191,8 @@ impl Taken<'_> {
                 let unknown = || "a process that this user may not see".to_owned();
                 Ok(Some(port::holder(port).unwrap_or_else(unknown)))
             }
+            // Whom the engine lets listen there, it knows itself.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(None),
             Err(error) => Err(Usage(format!(
                 "cannot listen at {}, port {port}: {}; name an address of this machine with --expose",
                 self.address,

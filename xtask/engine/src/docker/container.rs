@@ -7,8 +7,8 @@ use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::{ContainerCreateBody, ContainerInspectResponse};
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptions, DownloadFromContainerOptions,
-    KillContainerOptions, RemoveContainerOptions, StopContainerOptionsBuilder,
-    UploadToContainerOptionsBuilder,
+    KillContainerOptions, RemoveContainerOptions, RestartContainerOptionsBuilder,
+    StopContainerOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -75,6 +75,17 @@ impl Engine {
     pub async fn stop_container(&self, id: &str, seconds: i32) -> Result<(), EngineError> {
         let options = StopContainerOptionsBuilder::default().t(seconds).build();
         self.allowing(&[304, 404], "stop a container", self.docker().stop_container(id, Some(options)).await)
+    }
+
+    /// Has a container end and start again; within `seconds` it may end by itself. The engine goes on
+    /// with it when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// If the engine can't be asked, or cannot start it.
+    pub async fn restart_container(&self, id: &str, name: &str, seconds: i32) -> Result<(), EngineError> {
+        let options = RestartContainerOptionsBuilder::default().t(seconds).build();
+        let restarted = self.docker().restart_container(id, Some(options)).await;
+        restarted.map_err(|error| self.error(&format!("restart {name}"), error))
     }
 
     /// Ends a container's processes at once.

@@ -27,8 +27,10 @@ impl Dotenv {
         let mut changes = Vec::new();
         for (name, value) in values {
             let written = written(value).ok_or_else(|| DotenvError {
-                line: 0,
-                what: format!("the value of {name} has all kinds of quotes, which no .env file can have"),
+                line: text.lines().count() + 1,
+                what: format!(
+                    "the value of {name} has all kinds of quotes, which no .env file can have; set it in the shell"
+                ),
             })?;
             let mut reader = Reader { rest: &text, line: 1 };
             let mut last = None;

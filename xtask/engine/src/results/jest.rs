@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn no_sources() -> Sources<'static> {
-        Sources { folder: Path::new("nowhere"), at: UNIX_EPOCH }
+        Sources { folder: Path::new("nowhere"), at: UNIX_EPOCH, clean: &std::convert::identity }
     }
 
     #[test]

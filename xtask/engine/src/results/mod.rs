@@ -149,17 +149,23 @@ fn line_in(message: &str, file: &str) -> Option<u32> {
 
 impl TestResults {
     /// Reads a report out of a results directory. `began` is when the run began: a source that
-    /// changed since is not shown beside a failure.
+    /// changed since is not shown beside a failure. `clean` takes secrets out of its lines; those of
+    /// the report itself are to be out by now.
     ///
     /// # Errors
     /// One sentence: the report is not there or cannot be understood.
-    pub fn read(format: &ReportFormat, results: &Path, began: SystemTime) -> Result<Self, String> {
+    pub(crate) fn read(
+        format: &ReportFormat,
+        results: &Path,
+        began: SystemTime,
+        clean: &dyn Fn(String) -> String,
+    ) -> Result<Self, String> {
         let path = results.join(format.file());
         let text = std::fs::read(&path)
             .map_err(|error| format!("there is no report {}: {error}", path.display()))?;
         let mut results = match format {
             ReportFormat::Jest { in_container, in_repository, on_host, .. } => {
-                let sources = source::Sources { folder: on_host, at: began };
+                let sources = source::Sources { folder: on_host, at: began, clean };
                 jest::parse(&text, &Place { in_container, in_repository }, &sources)
             }
             ReportFormat::Playwright { in_container, in_repository, .. } => {

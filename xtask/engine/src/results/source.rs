@@ -19,6 +19,8 @@ pub(super) struct Sources<'a> {
     pub(super) folder: &'a Path,
     /// When they were looked at for these tests: a file that changed later is another one.
     pub(super) at: SystemTime,
+    /// Takes secrets out of a line.
+    pub(super) clean: &'a dyn Fn(String) -> String,
 }
 
 impl Sources<'_> {
@@ -26,7 +28,7 @@ impl Sources<'_> {
     /// stack. The message alone if it shows lines already, or if they cannot be known.
     pub(super) fn shown(&self, place: &Place<'_>, message: &str) -> String {
         let lines: Vec<&str> = message.lines().collect();
-        let first = lines.iter().position(|line| line.trim_start().starts_with("at "));
+        let first = lines.iter().position(|line| is_frame(line));
         let Some(stack) = first.filter(|_| !lines.iter().any(|line| is_shown(line))) else {
             return message.to_owned();
         };
@@ -55,7 +57,8 @@ impl Sources<'_> {
         let mut excerpt = String::new();
         for (index, line) in lines.iter().enumerate().take(to).skip(from) {
             let mark = if index == at { '>' } else { ' ' };
-            let line: String = line.chars().take(LINE).collect();
+            // As a whole, before it is cut.
+            let line: String = (self.clean)((*line).to_owned()).chars().take(LINE).collect();
             excerpt += format!("  {mark} {:>digits$} | {line}", index + 1).trim_end();
             excerpt.push('\n');
             if index == at && (1..=LINE).contains(&spot.column) {
@@ -67,6 +70,13 @@ impl Sources<'_> {
         }
         Some(excerpt)
     }
+}
+
+/// Whether a line of a message is one of a stack: `at x (web/crux/src/a.ts:12:34)`.
+fn is_frame(line: &str) -> bool {
+    let mut ends = line.trim().trim_end_matches(')').rsplit(':');
+    let mut is_number = || ends.next().is_some_and(|text| text.parse::<u32>().is_ok());
+    line.trim_start().starts_with("at ") && is_number() && is_number()
 }
 
 /// Whether a line of a message is one of a source already: `> 12 |  expect(…)`.
@@ -117,7 +127,8 @@ mod tests {
         fs::write(dir.path().join("src/a.spec.ts"), source).unwrap();
         let minute = Duration::from_secs(60);
         let at = if later { SystemTime::now() + minute } else { SystemTime::now() - minute };
-        Sources { folder: dir.path(), at }.shown(&PLACE, message)
+        let clean = |line: String| line.replace("hunter2", "***");
+        Sources { folder: dir.path(), at, clean: &clean }.shown(&PLACE, message)
     }
 
     #[test]
@@ -129,6 +140,10 @@ mod tests {
              4 | four\n    5 |\n    6 | six\n\n    at one (web/other/x.ts:1:1)\n    \
              at Object.<anonymous> (web/crux/src/a.spec.ts:3:5)"
         );
+        let prose = shown(source, &MESSAGE.replace("Expected: 2", "at least 2:"), true);
+        assert!(prose.starts_with("Error: no\n\nat least 2:\n\n    1 | one"), "{prose}");
+        let secret = shown(&format!("one\n{}hunter2\nthree", "x".repeat(LINE - 3)), MESSAGE, true);
+        assert!(secret.contains("x***\n") && !secret.contains("hun"), "{secret}");
         let long = "x\n".repeat(9) + "here";
         let last = shown(&long, &MESSAGE.replace("3:5", "10:1"), true);
         assert!(last.contains("     8 | x\n     9 | x\n  > 10 | here\n       | ^\n\n"), "{last}");

@@ -30,6 +30,7 @@ pub(crate) use prober::{IDLE as PROBER_IDLE, Prober};
 pub(crate) use stack::{Coming, Identity, Running, Stack, State};
 pub(crate) use stack_order::StackOrder;
 pub(crate) use staying::{
-    JOB, KIND as STACK_KIND, Now, SERVICE, SHORT, Staying, filter as stack_filter, is_unsettled, stop,
+    JOB, KIND as STACK_KIND, Now, SERVICE, SHORT, Staying, filter as stack_filter, is_unsettled, restart,
+    stop,
 };
 pub use staying::{Settled, StackLock};

@@ -91,6 +91,12 @@ pub(crate) async fn stop(engine: &Engine, container: &StackContainer) -> Result<
     engine.stop_container(&container.id, grace).await
 }
 
+/// Has a container end as [`stop`] does and start again, which goes on when nobody waits any more.
+pub(crate) async fn restart(engine: &Engine, container: &StackContainer) -> Result<(), EngineError> {
+    let grace = if container.has_volume { GRACE_WITH_DATA } else { GRACE };
+    engine.restart_container(&container.id, container.label(PART_LABEL), grace).await
+}
+
 impl Staying {
     pub(crate) fn new(lasting: Lasting, lock: StackLock) -> Self {
         Self {

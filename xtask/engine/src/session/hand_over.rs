@@ -46,7 +46,7 @@ impl Session {
         let output = self.engine.attach(&id).await?;
         let started = Instant::now();
         self.engine.start_container(&id, &name).await?;
-        let log = self.follow(node, output);
+        let log = self.follow(node, &name, output);
         let looking = self.probe_of(node, &id, log.clone());
         let ended = &mut self.end_of(id.clone());
         let ready = self.is_ready_in_time(node, looking, ended, started).await?;

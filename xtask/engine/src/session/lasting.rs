@@ -17,7 +17,7 @@ use crate::lease::{self, InUse};
 use crate::pipeline::{FsNode, MountSource, Readiness, Service, Volume};
 use crate::service::{
     Body, JOB, Lasting, Node, Now, Place, Plan, Prefix, SERVICE, SHORT, STACK_KIND, Settled, StackLock,
-    Staying, is_unsettled, stack_filter, stop,
+    Staying, is_unsettled, restart, stack_filter, stop,
 };
 
 /// How often somebody who waits for a stack looks whether it is free.
@@ -123,8 +123,7 @@ impl Session {
     pub async fn restart(&self, parts: &[&StackContainer]) -> Result<(), Error> {
         let ready = parts.iter().map(async |part| {
             let name = part.label(PART_LABEL);
-            stop(&self.engine, part).await?;
-            self.engine.start_container(&part.id, name).await?;
+            restart(&self.engine, part).await?;
             let limit = self.ready_timeout();
             let begun = std::time::Instant::now();
             loop {

@@ -177,7 +177,7 @@ impl Session {
         let (output, ()) = tokio::try_join!(attaching, self.wait_for_needs(node))?;
         if same == Some(Same::Runs) {
             head_start.started(node);
-            let log = self.follow(node, output);
+            let log = self.follow(node, name, output);
             let _ = running.log.set(log.clone());
             let ended = self.end_of(container);
             return self.run_service(node, running, log, ended, Instant::now()).await;
@@ -203,7 +203,7 @@ impl Session {
                 gone => gone.into(),
             });
         }
-        let log = self.follow(node, output);
+        let log = self.follow(node, name, output);
         let _ = running.log.set(log.clone());
         let ended = self.end_of(container);
         match node.service.is_job() {
@@ -292,14 +292,14 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn follow(&self, node: &Node, output: Output) -> Arc<Log> {
+    pub(super) fn follow(&self, node: &Node, file: &str, output: Output) -> Arc<Log> {
         let name = node.name().to_owned();
         let needle = match &node.service.0.readiness {
             Some(Readiness::LogLine { text }) => Some(text.clone()),
             _ => None,
         };
         let (events, path) =
-            (self.events.clone(), self.options.record.join(LOGS).join(format!("{name}.log")));
+            (self.events.clone(), self.options.record.join(LOGS).join(format!("{file}.log")));
         let tell = move |text| events.emit(Event::ServiceLog { service: name.clone(), text });
         Log::follow(output, &self.events, LogOf { path, needle, tell: Box::new(tell) })
     }

@@ -150,7 +150,7 @@ impl Session {
             self.events.notice(format!("{name}: {why}"));
             return None;
         }
-        let results = match TestResults::read(format, files, self.began) {
+        let results = match TestResults::read(format, files, self.began, &|line| self.events.redacted(line)) {
             Ok(results) => results,
             Err(why) => {
                 self.events.detail(format!("{name}: {why}"));

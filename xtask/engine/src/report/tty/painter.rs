@@ -97,11 +97,21 @@ impl Painter {
             .collect();
         let mut bytes = String::from(BEGIN);
         if torn {
-            bytes += HOME;
-            self.remember(&above);
-            for line in self.last_that_fit(size.rows.saturating_sub(lines.len() + 1)) {
+            if resized {
+                let new: usize = above.iter().map(|line| self.height(line)).sum();
+                bytes += HOME;
+                for line in self.last_that_fit(size.rows.saturating_sub(lines.len() + 1 + new)) {
+                    self.tell(&mut bytes, line);
+                }
+            } else {
+                // What is on the screen scrolls away: the terminal keeps it.
+                bytes += &"\r\n".repeat(size.rows);
+                bytes += HOME;
+            }
+            for line in &above {
                 self.tell(&mut bytes, line);
             }
+            self.remember(&above);
             self.write_all(&mut bytes, &lines);
         } else if above.is_empty() && in_place {
             self.write_changes(&mut bytes, &lines);
@@ -135,13 +145,18 @@ impl Painter {
     fn last_that_fit(&self, rows: usize) -> impl Iterator<Item = &Drawn> {
         let mut left = rows;
         let fits = self.above.iter().rev().take_while(|line| {
-            let height = line.width.div_ceil(self.size.columns.max(1)).max(1);
+            let height = self.height(line);
             let fits = height <= left;
             left = left.saturating_sub(height);
             fits
         });
         let count = fits.count();
         self.above.iter().skip(self.above.len() - count)
+    }
+
+    /// Rows that a line takes.
+    fn height(&self, line: &Drawn) -> usize {
+        line.width.div_ceil(self.size.columns.max(1)).max(1)
     }
 
     /// A line above the live view. It may wrap: then the terminal clears its rows as it fills them,

@@ -83,6 +83,37 @@ fn enter_moves_nothing_that_the_live_view_does_not_set_right() {
 }
 
 #[test]
+fn what_is_told_while_somebody_types_or_the_window_changes_is_not_lost() {
+    for resized in [false, true] {
+        let mut terminal = Terminal::new(SMALL);
+        terminal.parser.process(b"$ before\r\n");
+        terminal.show(&speaking(10), 1.0, &["told"]);
+        if resized {
+            terminal.size = Size { columns: 40, rows: 9 };
+            terminal.parser.screen_mut().set_size(cells(9), cells(40));
+        } else {
+            terminal.parser.process(b"words\r\n");
+            terminal.painter.moved(Moved::Anywhere);
+        }
+        let lines: Vec<String> = (0..60).map(|line| format!("failure {line}.")).collect();
+        terminal.show(&speaking(10), 1.1, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let shown = terminal.contents();
+        terminal.parser.screen_mut().set_scrollback(1000);
+        let mut all = String::new();
+        for back in (0..=terminal.parser.screen().scrollback()).rev() {
+            terminal.parser.screen_mut().set_scrollback(back);
+            all += terminal.contents().lines().next().unwrap_or_default();
+            all.push('\n');
+        }
+        all += &shown;
+        for line in &lines {
+            assert!(all.contains(line.as_str()), "resized: {resized}, {line}: {all}");
+        }
+        assert!(resized || all.contains("$ before\n") && all.contains("told\n"), "{all}");
+    }
+}
+
+#[test]
 fn a_window_that_is_resized_shows_what_a_new_one_would() {
     let text = format!("a line that wraps {}", "x".repeat(100));
     for size in
