@@ -1,5 +1,7 @@
 //! `cargo xtask down`.
 
+use std::path::Path;
+
 use anyhow::anyhow;
 use xtask_engine::source::reason;
 
@@ -34,7 +36,8 @@ pub async fn run(Args { stack, volumes }: Args, context: &Context) -> anyhow::Re
     let _lock = session.lock_stack(&prefix).await?;
     if volumes && !stack.is_named() {
         let ours = context.project()?.identity();
-        if let Some(owner) = session.stack_owner(&prefix).await?.filter(|owner| *owner != ours) {
+        let owner = session.stack_owner(&prefix).await?;
+        if let Some(owner) = owner.filter(|owner| *owner != ours && Path::new(owner).exists()) {
             return Err(Usage(format!(
                 "the stack {prefix} and its data are those of another checkout, {owner}; say --prefix {prefix} to remove them"
             ))

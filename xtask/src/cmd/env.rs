@@ -10,6 +10,7 @@ use xtask_engine::{Error, Session};
 use crate::consent;
 use crate::context::Context;
 use crate::env_file;
+use crate::host::{NotReady, Usage};
 use crate::lasting::{Kept, Named, Parts, Place, ports};
 use crate::stack::doors::{Door, doors};
 use crate::stack::environment::readdressed;
@@ -62,6 +63,14 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
     let wish = ports::Wish::of(&all, &disabled, &place, &prefix, stack.is_second(context)?);
     setting.listens_at(&ports::on_host(&session, &wish).await?);
     let all = doors(&setting);
+    if let Some(away) = without_ports(&all, &parts).find(|away| *away != part) {
+        let option = stack.option();
+        return Err(NotReady(format!(
+            "{away} has no port on this machine, so {part} could not find it: it does not run, or `up` was told \
+             --expect-container-env; `cargo xtask ps{option}` shows it, `cargo xtask up{option}` brings it back"
+        ))
+        .into());
+    }
     let addresses = addresses(&all, &parts);
     let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);
     let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
@@ -89,6 +98,15 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
         ));
     }
     Ok(())
+}
+
+/// Parts of the stack that are not found from this machine where they should be.
+fn without_ports<'a>(doors: &'a [Door], parts: &'a Parts) -> impl Iterator<Item = &'static str> + 'a {
+    let away = |door: &&Door| {
+        let part = parts.services().into_iter().find(|it| it.label(PART_LABEL) == door.part);
+        part.is_some_and(|part| part.ports.iter().all(|(port, ..)| *port != door.port))
+    };
+    doors.iter().filter(away).map(|door| door.part)
 }
 
 /// The address at which each door is found from this machine: where its part's container has it, or
@@ -148,6 +166,9 @@ async fn put_into(
     if !yes {
         let instead = format!("`cargo xtask env … --into {shown} --yes` writes it");
         consent::ask(&context.events, &format!("Write {shown}?"), &instead, &context.cancel).await?;
+        if env_file::read(file)? != before {
+            return Err(Usage(format!("{shown} was changed meanwhile, and stays as it is: say it again")).into());
+        }
     }
     env_file::write(file, &edited.text)?;
     context.events.output(format!("{shown} is written"));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use xtask_engine::Session;
 use xtask_engine::session::{Lasting, Prefix, Published, Settled};
@@ -10,6 +10,7 @@ use xtask_engine::source::reason;
 
 use crate::cli::Global;
 use crate::context::Context;
+use crate::exit;
 use crate::host::{NotReady, Usage};
 use crate::lasting::{Kept, Named, Place, ports};
 use crate::project::Project;
@@ -144,13 +145,6 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         ))
         .into());
     }
-    if round.is_later() && context.session_that_only_looks().await?.stack_containers(Some(&prefix)).await?.is_empty() {
-        return Err(NotReady(format!(
-            "the stack {prefix} was taken down, so there is nothing to follow; `cargo xtask up{} --watch` brings it up",
-            args.stack.option()
-        ))
-        .into());
-    }
     let before = if args.defaults { Kept::default() } else { Kept::of(&prefix)? };
     let told = args.told()?;
     if told == Kept::default() && before != told && !round.is_later() {
@@ -216,7 +210,9 @@ async fn bring_up(args: &Args, place: &Place, context: &Context) -> anyhow::Resu
     let closed = session.close().await;
     match (&brought, &closed) {
         (Err(_), Err(error)) => context.events.output(format!("not all is as it was before: {error}")),
-        (Err(_), Ok(())) if context.round.is_later() && !context.cancel.is_cancelled() => {
+        (Err(error), Ok(()))
+            if context.round.is_later() && !context.cancel.is_cancelled() && !exit::is_lost(error) =>
+        {
             context.events.output("what ran before runs");
         }
         _ => {}
@@ -239,6 +235,13 @@ async fn bring_up_in(
     let mut setting = Setting::read_under(above, repo, images, tag, &context.events)?;
     let disabled = args.disabled();
     let lock = session.lock_stack(&prefix).await?;
+    if context.round.is_later() && session.stack_containers(Some(&prefix)).await?.is_empty() {
+        return Err(NotReady(format!(
+            "the stack {prefix} was taken down, so there is nothing to follow; `cargo xtask up{} --watch` brings it up",
+            args.stack.option()
+        ))
+        .into());
+    }
     let owner = is_ours(session, &prefix, args, context).await?;
     let is_second = args.stack.is_second(context)?;
     let mut wish = ports::Wish::of(&doors::doors(&setting), &disabled, place, &prefix, is_second);
@@ -278,7 +281,9 @@ async fn is_ours(
     context: &Context,
 ) -> anyhow::Result<String> {
     let ours = context.project()?.identity();
-    match session.stack_owner(prefix).await? {
+    let owner = session.stack_owner(prefix).await?;
+    // A checkout that was moved or removed asks for it no more.
+    match owner.filter(|owner| Path::new(owner).exists()) {
         Some(owner) if owner != ours && !args.stack.is_named() => Err(Usage(format!(
             "the stack {prefix} is that of another checkout, {owner}; take another --prefix, or say --prefix {prefix} \
              to have this one take it over"

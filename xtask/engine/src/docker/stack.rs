@@ -71,6 +71,12 @@ impl StackContainer {
         self.state == "running"
     }
 
+    /// Whether it runs, or may in a moment without anybody's doing: one that the engine starts again, or
+    /// that is paused, has its ports and its data all the same.
+    pub fn may_run(&self) -> bool {
+        !matches!(self.state.as_str(), "created" | "exited" | "dead" | "removing")
+    }
+
     /// Whether it ever ran.
     pub fn was_started(&self) -> bool {
         !self.started.is_empty() && !self.started.starts_with("0001-")

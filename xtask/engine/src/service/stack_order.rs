@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::staying::{KIND, filter, stop};
@@ -55,7 +55,8 @@ impl StackOrder {
     /// Lets run again what the run stopped, when all that took its place is gone.
     pub(crate) async fn bring_back(&self, engine: &Engine, stopped: &[String]) -> Result<(), EngineError> {
         let all = engine.stack_containers(&self.of_stack).await?;
-        try_join_all(all.iter().map(async |container| {
+        // One that cannot start again keeps no other from it.
+        let back = join_all(all.iter().map(async |container| {
             if stopped.contains(&container.id) {
                 stop(engine, container).await?; // it may be ending still, and one that does cannot be started
                 engine.start_container(&container.id, &container.name).await?;
@@ -64,9 +65,8 @@ impl StackOrder {
                 write_routes(engine, &container.id, &self.routes).await?;
             }
             Ok::<_, EngineError>(())
-        }))
-        .await
-        .map(drop)
+        }));
+        back.await.into_iter().collect()
     }
 }
 

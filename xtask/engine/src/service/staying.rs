@@ -205,7 +205,7 @@ impl Staying {
         let ports: BTreeSet<u16> = ports.map(|published| published.host_port).collect();
         let now = self.now.borrow();
         let stays = |old: &StackContainer| now.values().any(|now| now.id == old.id);
-        let before = self.before.get().into_iter().flatten().filter(|old| old.is_running() && !stays(old));
+        let before = self.before.get().into_iter().flatten().filter(|old| old.may_run() && !stays(old));
         let in_the_way = before.filter(|old| {
             old.label(PART_LABEL) == part || old.ports.iter().any(|(.., port)| ports.contains(port))
         });
@@ -255,7 +255,7 @@ impl Staying {
         };
         try_join_all(new.map(name)).await?;
         let remove = goes.iter().map(async |old| {
-            if old.is_running() {
+            if old.may_run() {
                 stop(engine, old).await?;
             }
             engine.remove_container(&old.id).await
@@ -288,7 +288,7 @@ impl Staying {
             stop(engine, old).await?; // it may be ending still, and one that does cannot be started
             engine.start_container(&old.id, &old.name).await
         });
-        join_all(started).await.into_iter().collect::<Result<(), _>>()?;
+        let started: Result<(), EngineError> = join_all(started).await.into_iter().collect();
         let routed = std::mem::take(&mut *lock(&self.routed));
         if let Some(router) = self.lasting.router.as_ref().filter(|_| !routed.is_empty())
             && let Some(container) = self.running_before(&router.service)
@@ -296,7 +296,7 @@ impl Staying {
             self.route_to_own(engine, &container.id).await?;
         }
         lock(&self.lock).take();
-        Ok(removed)
+        started.map(|()| removed)
     }
 }
 

@@ -157,7 +157,7 @@ impl Session {
         let labels = stack_filter(Some(prefix), &self.host);
         let containers = self.engine.stack_containers(&labels).await?;
         let (keepers, others): (Vec<_>, Vec<_>) =
-            containers.iter().filter(|container| container.is_running()).partition(|it| it.has_volume);
+            containers.iter().filter(|container| container.may_run()).partition(|it| it.has_volume);
         // Those with data last: nobody writes to them any more.
         for these in [others, keepers] {
             futures_util::future::try_join_all(these.into_iter().map(|one| stop(&self.engine, one))).await?;
