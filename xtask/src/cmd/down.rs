@@ -1,13 +1,11 @@
 //! `cargo xtask down`.
 
-use std::path::Path;
-
 use anyhow::anyhow;
 use xtask_engine::source::reason;
 
 use crate::context::Context;
 use crate::host::Usage;
-use crate::lasting::{Kept, Named, kept};
+use crate::lasting::{Kept, Named, kept, other_owner};
 
 /// Take a stack of `up` down; its data stay
 #[derive(Debug, clap::Args)]
@@ -29,15 +27,15 @@ pub struct Args {
 /// Runs it.
 ///
 /// # Errors
-/// `Usage` if the data are another checkout's, and nobody named the stack; if something cannot be removed. That there is no such stack is no error.
+/// `Usage` if the data are another checkout's, and nobody named the stack; if something cannot be
+/// removed. That there is no such stack is no error.
 pub async fn run(Args { stack, volumes }: Args, context: &Context) -> anyhow::Result<()> {
     let prefix = stack.prefix(context)?;
     let session = context.session_that_only_looks().await?;
     let _lock = session.lock_stack(&prefix).await?;
     if volumes && !stack.is_named() {
         let ours = context.project()?.identity();
-        let owner = session.stack_owner(&prefix).await?;
-        if let Some(owner) = owner.filter(|owner| *owner != ours && Path::new(owner).exists()) {
+        if let Some(owner) = other_owner(&session, &prefix, &ours).await? {
             return Err(Usage(format!(
                 "the stack {prefix} and its data are those of another checkout, {owner}; say --prefix {prefix} to remove them"
             ))

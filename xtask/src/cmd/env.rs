@@ -63,19 +63,17 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
     let wish = ports::Wish::of(&all, &disabled, &place, &prefix, stack.is_second(context)?);
     setting.listens_at(&ports::on_host(&session, &wish).await?);
     let all = doors(&setting);
-    if let Some(away) = without_ports(&all, &parts).find(|away| *away != part) {
+    let addresses = addresses(&all, &parts, &part).map_err(|away| {
         let option = stack.option();
-        return Err(NotReady(format!(
+        NotReady(format!(
             "{away} has no port on this machine, so {part} could not find it: it does not run, or `up` was told \
              --expect-container-env; `cargo xtask ps{option}` shows it, `cargo xtask up{option}` brings it back"
         ))
-        .into());
-    }
-    let addresses = addresses(&all, &parts);
+    })?;
     let web = addresses.iter().find(|(door, _)| door.name == TRAEFIK);
     let port = |address: &str| address.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
     let web = web.and_then(|(_, address)| Some(format!("{}:{}", place.host, port(address)?)));
-    let web = web.unwrap_or_else(|| WEB_AUTHORITY.to_owned()); // no port of it is published
+    let web = web.unwrap_or_else(|| WEB_AUTHORITY.to_owned());
     let published = addresses.iter();
     let published =
         published.filter_map(|(door, address)| Some((port(address)?, door.part, door.port))).collect();
@@ -100,28 +98,25 @@ pub async fn run(Args { stack, into, yes, part }: Args, context: &Context) -> an
     Ok(())
 }
 
-/// Parts of the stack that are not found from this machine where they should be.
-fn without_ports<'a>(doors: &'a [Door], parts: &'a Parts) -> impl Iterator<Item = &'static str> + 'a {
-    let away = |door: &&Door| {
-        let part = parts.services().into_iter().find(|it| it.label(PART_LABEL) == door.part);
-        part.is_some_and(|part| part.ports.iter().all(|(port, ..)| *port != door.port))
-    };
-    doors.iter().filter(away).map(|door| door.part)
-}
-
 /// The address at which each door is found from this machine: where its part's container has it, or
-/// where the part listens itself.
-fn addresses(doors: &[Door], parts: &Parts) -> Vec<(Door, String)> {
+/// where the part listens itself. `own` is the part that asks, and need not be found.
+///
+/// # Errors
+/// Another part whose container has no port here.
+fn addresses(doors: &[Door], parts: &Parts, own: &str) -> Result<Vec<(Door, String)>, &'static str> {
     let address = |door: &Door| {
         let services = parts.services();
         let Some(part) = services.into_iter().find(|it| it.label(PART_LABEL) == door.part) else {
-            return Some(format!("127.0.0.1:{}", door.port));
+            return Ok(Some(format!("127.0.0.1:{}", door.port)));
         };
-        let (_, ip, port) = part.ports.iter().find(|(port, ..)| *port == door.port)?;
+        let Some((_, ip, port)) = part.ports.iter().find(|(port, ..)| *port == door.port) else {
+            return if door.part == own { Ok(None) } else { Err(door.part) };
+        };
         let ip = if matches!(ip.as_str(), "0.0.0.0" | "::") { "127.0.0.1" } else { ip };
-        Some(if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") })
+        Ok(Some(if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }))
     };
-    doors.iter().filter_map(|door| Some((*door, address(door)?))).collect()
+    let found = doors.iter().map(|door| Ok(address(door)?.map(|address| (*door, address))));
+    found.filter_map(Result::transpose).collect()
 }
 
 async fn variables(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use xtask_engine::Session;
 use xtask_engine::session::{Lasting, Prefix, Published, Settled};
@@ -12,7 +12,7 @@ use crate::cli::Global;
 use crate::context::Context;
 use crate::exit;
 use crate::host::{NotReady, Usage};
-use crate::lasting::{Kept, Named, Place, ports};
+use crate::lasting::{Kept, Named, Place, other_owner, ports};
 use crate::project::Project;
 use crate::stack::doors::{self, AGENTS, Door, Moved};
 use crate::stack::{
@@ -281,19 +281,17 @@ async fn is_ours(
     context: &Context,
 ) -> anyhow::Result<String> {
     let ours = context.project()?.identity();
-    let owner = session.stack_owner(prefix).await?;
-    // A checkout that was moved or removed asks for it no more.
-    match owner.filter(|owner| Path::new(owner).exists()) {
-        Some(owner) if owner != ours && !args.stack.is_named() => Err(Usage(format!(
+    match other_owner(session, prefix, &ours).await? {
+        Some(owner) if !args.stack.is_named() => Err(Usage(format!(
             "the stack {prefix} is that of another checkout, {owner}; take another --prefix, or say --prefix {prefix} \
              to have this one take it over"
         ))
         .into()),
-        Some(owner) if owner != ours => {
+        Some(owner) => {
             context.events.notice(format!("the stack {prefix} was that of {owner}"));
             Ok(ours)
         }
-        _ => Ok(ours),
+        None => Ok(ours),
     }
 }
 

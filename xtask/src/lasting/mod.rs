@@ -14,9 +14,22 @@ pub use parts::Parts;
 pub use place::Place;
 pub use watch::Watch;
 
+use std::path::Path;
+
 use xtask_engine::session::Prefix;
+use xtask_engine::{Error, Session};
 
 use crate::context::Context;
+
+/// Another checkout than `ours` whose stack one is, as its folder. One that was moved or removed asks for
+/// it no more.
+///
+/// # Errors
+/// If the engine is gone.
+pub async fn other_owner(session: &Session, prefix: &Prefix, ours: &str) -> Result<Option<String>, Error> {
+    let owner = session.stack_owner(prefix).await?;
+    Ok(owner.filter(|owner| owner != ours && Path::new(owner).exists()))
+}
 
 /// Which stack a command is about.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -87,14 +87,17 @@ pub(crate) fn filter(prefix: Option<&Prefix>, host: &str) -> Vec<String> {
 
 /// Ends a container so that its data are whole.
 pub(crate) async fn stop(engine: &Engine, container: &StackContainer) -> Result<(), EngineError> {
-    let grace = if container.has_volume { GRACE_WITH_DATA } else { GRACE };
-    engine.stop_container(&container.id, grace).await
+    engine.stop_container(&container.id, grace(container)).await
 }
 
 /// Has a container end as [`stop`] does and start again, which goes on when nobody waits any more.
 pub(crate) async fn restart(engine: &Engine, container: &StackContainer) -> Result<(), EngineError> {
-    let grace = if container.has_volume { GRACE_WITH_DATA } else { GRACE };
-    engine.restart_container(&container.id, container.label(PART_LABEL), grace).await
+    engine.restart_container(&container.id, container.label(PART_LABEL), grace(container)).await
+}
+
+/// How long it may take to end by itself, in seconds.
+fn grace(container: &StackContainer) -> i32 {
+    if container.has_volume { GRACE_WITH_DATA } else { GRACE }
 }
 
 impl Staying {
