@@ -1,6 +1,6 @@
 //! The live view, in a real terminal.
 
-use tests::{Fixture, Pane};
+use tests::{Fixture, Pane, needs_root};
 
 /// A test command that prints a line now and then, for ever.
 const CHATTER: &str =
@@ -93,4 +93,20 @@ fn a_run_that_passed_leaves_its_result() {
     pane.type_line(&format!("{command} | cat"));
     let screen = pane.wait_for("plain output", |screen| screen.contains("Finished in"));
     assert!(screen.contains("CACHED test npm run test"), "{screen}");
+}
+
+#[test]
+fn a_run_in_a_container_that_was_entered() {
+    needs_root("it makes a PID namespace");
+    let repo = Fixture::new();
+    repo.write("web/crux-ui/extra.js", CHATTER);
+    let pane = Pane::new(80, 24);
+    // Session and process group are those of the shell, which is not in the namespace: their ids are 0.
+    pane.type_line(&format!("unshare --pid --fork --mount-proc {}", command(&repo)));
+    pane.wait_for("the live view", is_live);
+    pane.press("C-c");
+    let screen = pane.wait_for("the end", |screen| screen.ends_with("ready$"));
+    assert!(screen.contains("error: stopped by Ctrl-C") && screen.contains("Stopped after"), "{screen}");
+    pane.type_line("echo code $?");
+    pane.wait_for("its exit code", |screen| screen.contains("code 130"));
 }

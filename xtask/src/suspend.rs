@@ -40,8 +40,9 @@ pub async fn suspensions(drawn_on: impl Fn() -> Option<Screen>) {
 pub async fn suspensions(_: impl Fn() -> Option<Screen>) {}
 
 /// A shell with job control gives each job a process group; whoever leads the session has no shell.
+/// Where the leader is outside of our PID namespace its id is 0 (pid_namespaces(7)).
 #[cfg(unix)]
 fn has_job_control() -> bool {
-    let session = rustix::process::getsid(None);
-    session.is_ok_and(|session| session != rustix::process::getpgrp())
+    let session = nix::unistd::getsid(None);
+    session.is_ok_and(|session| session != nix::unistd::getpgrp())
 }

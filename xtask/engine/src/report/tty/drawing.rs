@@ -218,8 +218,8 @@ impl Estimate {
 #[cfg(unix)]
 fn is_in_the_foreground() -> bool {
     let foreground = rustix::termios::tcgetpgrp(io::stdout());
-    // Where it cannot be told nobody else is there.
-    foreground.map_or(true, |group| group == rustix::process::getpgrp())
+    // Where it cannot be told, as for a group outside of our PID namespace, nobody else is there.
+    foreground.map_or(true, |group| group.as_raw_pid() == nix::unistd::getpgrp().as_raw())
 }
 
 #[cfg(not(unix))]
