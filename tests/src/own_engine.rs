@@ -103,6 +103,24 @@ impl OwnEngine {
         children.split_whitespace().next().and_then(|pid| pid.parse().ok()).expect("the engine's process")
     }
 
+    /// Fills its disk for good, once it has let go of what it took for something that failed: Go closes
+    /// files that nobody uses any more when it collects garbage.
+    #[track_caller]
+    pub fn fill_disk(&self) {
+        let data = format!("/proc/{}/root{}/data", self.pid(), self.dir.path().display());
+        wait_until("room on the disk of the test's own engine", || {
+            self.docker(&["info"]); // work makes garbage
+            let stat = Command::new("stat").args(["-f", "-c", "%a %b", &data]).output().expect("stat");
+            let blocks = String::from_utf8(stat.stdout).expect("text");
+            let (free, all) = blocks.trim().split_once(' ').expect("two numbers");
+            let number = |text: &str| text.parse::<u64>().expect("a number");
+            (number(free) > number(all) / 4).then_some(())
+        });
+        let file = fs::File::options().create(true).append(true).open(format!("{data}/full"));
+        let full = std::io::copy(&mut std::io::repeat(0), &mut file.expect("a file"));
+        assert_eq!(full.expect_err("a full disk").kind(), std::io::ErrorKind::StorageFull);
+    }
+
     /// Everything with a label of this value that it has, by name.
     #[track_caller]
     pub fn with_label(&self, label: &str, value: &str) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tests::{Fixture, OwnEngine, Run, Started, Stub, wait_until, wait_until_gone, wait_until_running};
+use tests::{Fixture, OwnEngine, Run, Started, Stub, wait_until_gone, wait_until_running};
 
 /// A test command that says that it has begun and then waits for ever.
 const WAITS: &str = "console.log('begun'); setInterval(() => {}, 1000)";
@@ -157,20 +157,10 @@ fn a_full_disk_of_the_engine() {
     // More than the disk has room for, whatever its images take.
     let large = fs::File::create(repo.path("web/crux-ui/large")).expect("a file");
     large.set_len(4 << 30).expect("room");
-    let fill = || {
-        let run = repo.run(&["test-ui", "--engine", &engine.address()]).expect(3);
-        run.sentence(&["test-ui: the container engine's disk is full; make room", "cargo xtask cache prune"]);
-    };
-    fill();
-    // BuildKit's own records need room, too. What it received it lets go when Go collects the open file,
-    // at once or within minutes: then the disk is filled again.
-    let run = wait_until("a disk that is still full", || {
-        let run = repo.run(&["cache", "ls", "--engine", &engine.address()]);
-        if run.code == Some(0) {
-            fill();
-        }
-        (run.code != Some(0)).then_some(run)
-    });
-    let run = run.expect(3);
+    let run = repo.run(&["test-ui", "--engine", &engine.address()]).expect(3);
+    run.sentence(&["test-ui: the container engine's disk is full; make room", "cargo xtask cache prune"]);
+    engine.fill_disk();
+    // BuildKit's own records need room, too.
+    let run = repo.run(&["cache", "ls", "--engine", &engine.address()]).expect(3);
     run.sentence(&["cannot list the cache: the container engine's disk is full; make room"]);
 }
