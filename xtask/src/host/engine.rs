@@ -15,8 +15,9 @@ use super::{Interrupted, NotReady, Privilege};
 
 /// Where an engine that was started by hand writes.
 const LOG: &str = "/var/log/xtask-dockerd.log";
-/// Where `dockerd` keeps its process id unless it is told otherwise.
-const PID_FILE: &str = "/var/run/docker.pid";
+/// Where `dockerd` keeps its process id, and that of its containerd, unless it is told otherwise.
+const PID_FILES: [(&str, &str); 2] =
+    [("/var/run/docker.pid", "dockerd"), ("/var/run/docker/containerd/containerd.pid", "containerd")];
 /// A first start makes its directories and databases; on a slow disk that takes a while.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_millis(50);
@@ -94,16 +95,24 @@ pub(crate) async fn start(
             let (command, shown) = {
                 let sh = Shell::new().context("cannot run commands here")?;
                 // The shell opens the log with the engine's rights, which under sudo are not ours.
-                let script = r#"exec "$0" >"$1" 2>&1 </dev/null"#;
+                let script = r#"log=$1; shift; rm -f -- "$@"; exec "$0" >"$log" 2>&1 </dev/null"#;
                 // sudo would stay as long as its command, so there the command forks away; without
                 // sudo the engine is our own child, whose early death is seen.
                 let fork = (privilege == Privilege::Sudo).then_some("--fork");
                 let line = privilege.command(&sh, "setsid").args(fork).args(["sh", "-c", script]);
-                let line = line.arg(&dockerd).arg(LOG);
-                (std::process::Command::from(line), format!("{} >{LOG} 2>&1 &", dockerd.display()))
+                // Of an engine that was killed: dockerd takes any process of that number for itself.
+                let stale = PID_FILES.into_iter().filter(|(file, program)| is_stale(file, program));
+                let stale: Vec<_> = stale.map(|(file, _)| file).collect();
+                let line = line.arg(&dockerd).arg(LOG).args(&stale);
+                let prefix = privilege.prefix();
+                let rm = match stale.join(" ") {
+                    none if none.is_empty() => none,
+                    files => format!("{prefix}rm {files}; "),
+                };
+                let shown = format!("{rm}{prefix}{} >{LOG} 2>&1 &", dockerd.display());
+                (std::process::Command::from(line), shown)
             };
-            launch(events, command, &format!("{}{shown}", privilege.prefix()), Path::new(LOG), answers, stop)
-                .await
+            launch(events, command, &shown, Path::new(LOG), answers, stop).await
         }
     }
 }
@@ -175,10 +184,21 @@ fn last_words(log: &str) -> String {
 
 /// Whether a `dockerd` runs that uses the default process id file, and so the default socket.
 fn is_running() -> bool {
-    let Ok(pid) = std::fs::read_to_string(PID_FILE) else { return false };
+    let [(file, program), _] = PID_FILES;
     // After a crash the number may belong to somebody else.
-    let name = std::fs::read_to_string(Path::new("/proc").join(pid.trim()).join("comm"));
-    name.is_ok_and(|name| name.trim() == "dockerd")
+    named_by(file).is_some_and(|name| name == program)
+}
+
+/// Whether a process id file names a process that lives and is another program.
+fn is_stale(file: &str, program: &str) -> bool {
+    named_by(file).is_some_and(|name| name != program)
+}
+
+/// The program of the process that a process id file names, if it lives.
+fn named_by(file: &str) -> Option<String> {
+    let pid = std::fs::read_to_string(file).ok()?;
+    let name = std::fs::read_to_string(Path::new("/proc").join(pid.trim()).join("comm")).ok()?;
+    Some(name.trim().to_owned())
 }
 
 #[cfg(all(test, unix))]
@@ -235,5 +255,19 @@ mod tests {
         let result =
             launch(&events, command, "dockerd", log, async || false, &CancellationToken::new()).await;
         assert!(result.unwrap_err().downcast_ref::<NotReady>().is_some());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_id_file_is_stale_where_another_program_has_the_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pid").display().to_string();
+        assert!(!is_stale(&file, "dockerd"), "there is none");
+        std::fs::write(&file, std::process::id().to_string()).unwrap();
+        assert!(is_stale(&file, "dockerd"));
+        assert!(!is_stale(&file, &named_by(&file).unwrap()), "it runs");
+        // More than any process can have (proc(5), pid_max).
+        std::fs::write(&file, "4194305").unwrap();
+        assert!(!is_stale(&file, "dockerd"), "dockerd sees that it is dead");
     }
 }
