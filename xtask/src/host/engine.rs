@@ -105,10 +105,7 @@ pub(crate) async fn start(
                 let stale: Vec<_> = stale.map(|(file, _)| file).collect();
                 let line = line.arg(&dockerd).arg(LOG).args(&stale);
                 let prefix = privilege.prefix();
-                let rm = match stale.join(" ") {
-                    none if none.is_empty() => none,
-                    files => format!("{prefix}rm {files}; "),
-                };
+                let rm: String = stale.iter().map(|file| format!("{prefix}rm {file}; ")).collect();
                 let shown = format!("{rm}{prefix}{} >{LOG} 2>&1 &", dockerd.display());
                 (std::process::Command::from(line), shown)
             };
