@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::ops::Deref;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,8 +22,8 @@ const PLAYWRIGHT: &str = "1.65.1";
 const STATE: &str = "XDG_STATE_HOME";
 
 /// An application of a test's own, on a machine of its own as far as xtask can tell: what its runs
-/// have in the engine bears a host's id that nobody else has, and no other run sweeps it. Gone with
-/// it, also from the engine.
+/// have in the engine bears a host's id that nobody else has, and no other run sweeps it. Only the
+/// ports are those of the one machine, for all of them. Gone with it, also from the engine.
 pub struct Application {
     repo: Fixture,
 }
@@ -66,12 +67,19 @@ impl Application {
         repo.write("web/crux-ui/server.js", SERVER_JS);
         repo.write("web/crux-ui/e2e/run.js", "console.log('begun')\n");
         crate::fixture::copy(&crate::fixture::sample_folder().join("web/kratos"), &repo.path("web/kratos"));
-        Self { repo }
+        Self::of(repo)
     }
 
     /// The sample, whole.
     pub fn sample() -> Self {
-        Self { repo: Fixture::sample() }
+        Self::of(Fixture::sample())
+    }
+
+    fn of(repo: Fixture) -> Self {
+        let state = repo.path(".state/xtask");
+        fs::create_dir_all(&state).expect("a folder");
+        symlink(crate::state_of_user("ports"), state.join("ports")).expect("a link");
+        Self { repo }
     }
 
     /// Adds lines to the backend's server.

@@ -1,10 +1,7 @@
 //! Stacks of `up`: their names, where they are reached, what they answer.
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::engine::docker;
@@ -19,24 +16,11 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-/// Which of the shifts a prefix gets first, as `xtask/src/lasting/ports.rs` has it.
-fn shift(prefix: &str) -> u32 {
-    let hash = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    prefix.bytes().fold(0x811c_9dc5, hash) % 147
-}
-
 impl Application {
-    /// A prefix that nobody else has, and whose ports no other stack of these tests has: two that come
-    /// up at the same moment would both find them free.
+    /// A prefix that nobody else has.
     pub fn prefix(&self) -> String {
-        static PREFIXES: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new());
-        let mut prefixes = PREFIXES.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken: Vec<u32> = prefixes.values().map(|prefix| shift(prefix)).collect();
         let name = self.root().file_name().expect("a name").to_string_lossy().to_lowercase();
-        let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let mut all = (0..).map(|number| format!("t-{name}{number}"));
-        let free = || all.find(|prefix| !taken.contains(&shift(prefix))).expect("without end");
-        prefixes.entry(self.root().to_owned()).or_insert_with(free).clone()
+        format!("t-{}", name.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
     }
 
     /// Runs a task on its stack.

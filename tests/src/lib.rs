@@ -66,7 +66,16 @@ pub fn own_cache() -> File {
 
 /// One for all checkouts of this user, since they use one engine.
 fn cache_lock() -> File {
-    let dir = std::env::home_dir().expect("a home").join(".local/state/xtask");
+    File::options()
+        .create(true)
+        .append(true)
+        .open(state_of_user(".").join("tests.lock"))
+        .expect("the lock file")
+}
+
+/// A folder in the state of this user that all checkouts share.
+fn state_of_user(folder: &str) -> PathBuf {
+    let dir = std::env::home_dir().expect("a home").join(".local/state/xtask").join(folder);
     fs::create_dir_all(&dir).expect("a folder for state");
-    File::options().create(true).append(true).open(dir.join("tests.lock")).expect("the lock file")
+    dir
 }

@@ -165,6 +165,15 @@ pub(crate) fn lock_stack(state: Option<&Path>, prefix: &str) -> Result<Option<Fi
     lock_name(state, "stacks", prefix)
 }
 
+/// A port of this machine that no other process gives to a stack, until the file is dropped. None where
+/// locks cannot be had.
+///
+/// # Errors
+/// If another process does.
+pub(crate) fn lock_port(state: Option<&Path>, port: u16) -> Result<Option<File>, InUse> {
+    lock_name(state, "ports", &port.to_string())
+}
+
 /// Another process uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InUse;

@@ -234,7 +234,7 @@ async fn bring_up_in(
     let (repo, tag) = (context.project()?, args.image_tag.clone());
     let mut setting = Setting::read_under(above, repo, images, tag, &context.events)?;
     let disabled = args.disabled();
-    let lock = session.lock_stack(&prefix).await?;
+    let mut lock = session.lock_stack(&prefix).await?;
     if context.round.is_later() && session.stack_containers(Some(&prefix)).await?.is_empty() {
         return Err(NotReady(format!(
             "the stack {prefix} was taken down, so there is nothing to follow; `cargo xtask up{} --watch` brings it up",
@@ -248,7 +248,7 @@ async fn bring_up_in(
     if args.expect_container_env {
         wish.doors.clear();
     }
-    let mut ports = ports::choose(session, &wish).await?;
+    let mut ports = ports::choose(session, &wish, &mut lock).await?;
     setting.listens_at(&ports.split_off(wish.doors.len()));
     setting.kratos = KratosSecrets::of_stack(session, &prefix);
     setting.lasting = Some(LastingSetting {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use xtask_engine::Session;
 use xtask_engine::docker::{PREFIX_LABEL, PublishedPort};
-use xtask_engine::session::Prefix;
+use xtask_engine::session::{Prefix, StackLock};
 
 use super::Place;
 use crate::host::{NotReady, Usage, port};
@@ -53,34 +53,41 @@ impl<'a> Wish<'a> {
     }
 }
 
-/// The port on the host of each door, those of parts that run there last.
+/// The port on the host of each door, those of parts that run there last. While `lock` is there, no other
+/// stack gets one of them.
 ///
 /// # Errors
 /// [`Usage`] if two doors are on one port; [`NotReady`] if a port of a container is taken, with who has it.
-pub async fn choose(session: &Session, wish: &Wish<'_>) -> anyhow::Result<Vec<(Door, u16)>> {
-    let taken = Taken {
+pub async fn choose(
+    session: &Session,
+    wish: &Wish<'_>,
+    lock: &mut StackLock,
+) -> anyhow::Result<Vec<(Door, u16)>> {
+    let published = session.engine().published_ports().await?;
+    let mut taken = Taken {
         address: wish.address,
         prefix: wish.prefix,
-        published: session.engine().published_ports().await?,
+        published,
         is_here: session.engine().endpoint().is_local(),
     };
-    if !wish.is_second {
-        let chosen = shifted(wish, 0);
-        apart(&chosen)?;
-        let published = chosen.iter().take(wish.doors.len());
-        let mut by = published.map(|(door, port)| Some((door, port, taken.by(*port).transpose()?)));
-        return match by.find_map(|by| by) {
-            None => Ok(chosen),
-            Some((door, port, by)) => Err(is_taken(door, *port, &by?).into()),
-        };
-    }
+    let shifts = match wish.is_second {
+        true => shifts(wish.prefix, |shift| taken.is_own(&wish.doors, shift)),
+        false => vec![0],
+    };
     let mut reason = None;
-    for shift in shifts(wish.prefix, |shift| taken.is_own(&wish.doors, shift)) {
+    for shift in shifts {
         let chosen = shifted(wish, shift);
         apart(&chosen)?;
+        let published = &chosen[..wish.doors.len()];
+        let kept = lock.keep_ports(published.iter().map(|(_, port)| *port));
+        taken.published = session.engine().published_ports().await?; // whoever let go of one may have it now
         let mut first = None;
-        for (door, port) in chosen.iter().take(wish.doors.len()) {
-            if let Some(by) = taken.by(*port)? {
+        for (door, port) in published {
+            let by = match kept {
+                Err(kept) if kept == *port => Some("a stack that another `up` brings up now".to_owned()),
+                _ => taken.by(*port)?,
+            };
+            if let Some(by) = by {
                 first = Some((door.name, is_taken(door, *port, &by)));
                 break;
             }

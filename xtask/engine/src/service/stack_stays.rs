@@ -32,13 +32,12 @@ impl Stack {
         try_join_all(in_the_way.iter().map(|old| stop(&self.engine, old))).await.map(drop)
     }
 
-    /// What is to stay stays from now on; what it replaced goes. If we are killed before that, others
-    /// take back what we made; afterwards the next `up` ends what we began.
+    /// What is to stay stays from now on, under its names. If we are killed before that, others take back
+    /// what we made; afterwards the next `up` ends what we began.
     ///
     /// # Errors
     /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
-    pub(crate) async fn settle(&self) -> Result<Settled, Error> {
-        let Some(staying) = self.staying.get() else { return Ok(Settled::default()) };
+    pub(crate) async fn commit(&self, staying: &Staying) -> Result<(), Error> {
         if let Some(part) = staying.keep_up(&self.engine).await? {
             // Whoever watches it has its last lines.
             let told = tokio::time::timeout(TOLD, self.broken.wait()).await;
@@ -51,6 +50,14 @@ impl Stack {
             self.engine.sweep(&of_session(&self.identity.session)).await?; // a prober may be there
             lease.release().await;
         }
+        Ok(staying.take_names(&self.engine).await?)
+    }
+
+    /// What was replaced goes.
+    ///
+    /// # Errors
+    /// If the engine is gone.
+    pub(crate) async fn settle(&self, staying: &Staying) -> Result<Settled, Error> {
         let settled = staying.settle(&self.engine).await?;
         if staying.lasting.network.is_some() {
             // One of its own that it had before.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use crate::docker::{
     Engine, EngineError, HOST_LABEL, KIND_LABEL, Labels, OWNER_LABEL, OwnedKind, PART_LABEL, PREFIX_LABEL,
     PURPOSE_LABEL, StackContainer, TASK_LABEL, UP_LABEL,
 };
+use crate::lease::{self, InUse};
 
 /// The kind of all that belongs to such a stack.
 pub(crate) const KIND: &str = "stack";
@@ -24,15 +26,37 @@ pub(crate) const SHORT: usize = 8;
 const GRACE_WITH_DATA: i32 = 10;
 const GRACE: i32 = 3;
 
-/// While it is there, no other process brings a stack up or down.
+/// While it is there, no other process brings a stack up or down, or gives its ports to another one.
 #[derive(Debug)]
 pub struct StackLock {
-    _file: Option<File>,
+    _stack: Option<File>,
+    ports: Vec<File>,
+    /// Where locks are.
+    state_dir: Option<PathBuf>,
 }
 
 impl StackLock {
-    pub(crate) fn new(file: Option<File>) -> Self {
-        Self { _file: file }
+    pub(crate) fn new(stack: Option<File>, state_dir: Option<PathBuf>) -> Self {
+        Self { _stack: stack, ports: Vec::new(), state_dir }
+    }
+
+    /// Keeps ports of this machine for the stack, in place of those that were kept for it before: until
+    /// its containers run, the engine knows of nobody who has them.
+    ///
+    /// # Errors
+    /// The first that is kept for another stack; none of them is kept then.
+    pub fn keep_ports(&mut self, ports: impl IntoIterator<Item = u16>) -> Result<(), u16> {
+        self.ports.clear();
+        for port in ports {
+            match lease::lock_port(self.state_dir.as_deref(), port) {
+                Ok(file) => self.ports.extend(file),
+                Err(InUse) => {
+                    self.ports.clear();
+                    return Err(port);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -168,7 +192,7 @@ impl Staying {
         write_routes(engine, router, &known.own_routes()).await
     }
 
-    /// Has the router pass requests for a service on to `host`.
+    /// Has the router pass requests for a service on to `host`, until [`Staying::route_to_own`].
     pub(crate) async fn route(
         &self,
         engine: &Engine,
@@ -177,10 +201,7 @@ impl Staying {
         host: &str,
     ) -> Result<(), EngineError> {
         let Some(known) = &self.lasting.router else { return Ok(()) };
-        match host == service {
-            false => lock(&self.routed).insert(service.to_owned()),
-            true => lock(&self.routed).remove(service),
-        };
+        lock(&self.routed).insert(service.to_owned());
         write_routes(engine, router, &[(known.route)(service, host)]).await
     }
 
@@ -235,28 +256,41 @@ impl Staying {
         Ok(try_join_all(ended).await?.into_iter().flatten().next())
     }
 
-    /// All is well: the new ones get their names, and what was replaced goes. Whatever happens from now on,
-    /// the stack is this one.
-    pub(crate) async fn settle(&self, engine: &Engine) -> Result<Settled, EngineError> {
+    /// All is well: the new ones get their names. Whatever happens from now on, the stack is this one.
+    ///
+    /// The engine forgets the names of a container that runs for a moment when it renames it (moby,
+    /// `libnetwork/endpoint.go`), so nobody should come to one by name meanwhile.
+    pub(crate) async fn take_names(&self, engine: &Engine) -> Result<(), EngineError> {
         self.settled.store(true, Ordering::SeqCst);
+        let now = self.now.borrow().clone();
+        let named = self.replaced().into_iter().filter(|old| !is_unsettled(&self.lasting.prefix, old));
+        try_join_all(named.map(async |old| engine.rename_container(&old.id, &old_name(old)).await)).await?;
+        let new = now.iter().filter(|(_, now)| !now.is_same);
+        let name = async |(part, now): (&String, &Now)| {
+            engine.rename_container(&now.id, &self.lasting.prefix.name(part)).await
+        };
+        try_join_all(new.map(name)).await.map(drop)
+    }
+
+    /// What was there before and is not of the stack from now on.
+    fn replaced(&self) -> Vec<&StackContainer> {
+        let now = self.now.borrow();
+        let stays = |old: &&StackContainer| now.values().any(|now| now.id == old.id);
+        self.before.get().into_iter().flatten().filter(|old| !stays(old)).collect()
+    }
+
+    /// What was replaced goes.
+    pub(crate) async fn settle(&self, engine: &Engine) -> Result<Settled, EngineError> {
         let now = self.now.borrow().clone();
         let before = self.before.get().map(Vec::as_slice).unwrap_or_default();
         let mut settled = Settled::default();
-        let stays = |old: &&StackContainer| now.values().any(|now| now.id == old.id);
-        let goes: Vec<&StackContainer> = before.iter().filter(|old| !stays(old)).collect();
+        let goes = self.replaced();
         for old in &goes {
             let part = old.label(PART_LABEL);
             if !now.contains_key(part) && old.label(PURPOSE_LABEL) != JOB {
                 settled.gone.push(part.to_owned());
             }
         }
-        let named = goes.iter().filter(|old| !is_unsettled(&self.lasting.prefix, old));
-        try_join_all(named.map(async |old| engine.rename_container(&old.id, &old_name(old)).await)).await?;
-        let new = now.iter().filter(|(_, now)| !now.is_same);
-        let name = async |(part, now): (&String, &Now)| {
-            engine.rename_container(&now.id, &self.lasting.prefix.name(part)).await
-        };
-        try_join_all(new.map(name)).await?;
         let remove = goes.iter().map(async |old| {
             if old.may_run() {
                 stop(engine, old).await?;
@@ -320,4 +354,23 @@ pub(crate) const SERVICE: &str = "service";
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_kept_for_one_stack_until_it_lets_go_or_takes_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = || StackLock::new(None, Some(dir.path().to_owned()));
+        let (mut one, mut other) = (lock(), lock());
+        assert_eq!(one.keep_ports([18_000, 11_848]), Ok(()));
+        assert_eq!(other.keep_ports([13_000, 11_848]), Err(11_848));
+        assert_eq!(one.keep_ports([13_000]), Ok(()), "a try that failed keeps nothing");
+        assert_eq!(other.keep_ports([18_000, 11_848]), Ok(()), "what is not wanted any more is free");
+        drop(one);
+        assert_eq!(other.keep_ports([13_000]), Ok(()));
+        assert_eq!(StackLock::new(None, None).keep_ports([13_000]), Ok(()), "without locks, the engine says");
+    }
 }

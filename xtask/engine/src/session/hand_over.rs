@@ -4,6 +4,7 @@
 //! The ports are why there are two: two containers cannot have one of them, and a container's ports
 //! are for life.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,9 @@ use bollard::models::ContainerCreateBody;
 
 use super::Session;
 use crate::Error;
+use crate::docker::DEFINITION_LABEL;
 use crate::pipeline::Readiness;
-use crate::service::{Log, Node, Probe, Running, Staying, Target};
+use crate::service::{Body, Log, Node, Place, Probe, Running, Staying, Target};
 
 /// How long a router may take to do as it is told.
 const ROUTED: Duration = Duration::from_secs(20);
@@ -27,6 +29,23 @@ pub(super) struct StandBy {
     /// Its name among containers, and on the network.
     pub(super) name: String,
     pub(super) body: ContainerCreateBody,
+}
+
+impl StandBy {
+    /// For the part of that name, whose container is `body`; `session` sets it apart from others.
+    pub(super) fn of(part: &str, session: &str, body: &Body<'_>) -> Self {
+        let name = format!("{part}-{session}");
+        let mut body = body.clone();
+        body.published.clear();
+        body.labels.remove(DEFINITION_LABEL); // it is never taken for the part itself
+        // It answers to no name of the part's: who asks for that is to reach the successor. The engine makes
+        // a host name an alias, too (moby, `daemon/container_operations.go`).
+        if let Place::Network { hostname, aliases, .. } = &mut body.place {
+            hostname.clone_from(&name);
+            *aliases = BTreeSet::from([name.clone()]);
+        }
+        Self { name, body: body.request() }
+    }
 }
 
 impl Session {
@@ -58,13 +77,21 @@ impl Session {
         Ok(Some(id))
     }
 
-    /// The successor is ready: it gets the requests, and the stand-by goes.
-    pub(super) async fn stand_down(&self, node: &Node, staying: &Staying, id: &str) -> Result<(), Error> {
+    /// The successor is ready: it gets the requests, and the stand-by goes. The router finds it by its
+    /// address: by its name only once that is not to change any more.
+    pub(super) async fn stand_down(
+        &self,
+        node: &Node,
+        staying: &Staying,
+        stand_by: &str,
+        successor: &str,
+    ) -> Result<(), Error> {
         if let Some(router) = staying.router().await {
-            self.route(staying, &router, node.name(), node.name()).await?;
+            let address = self.engine.address(successor, &self.stack.net().await?.name).await?;
+            self.route(staying, &router, node.name(), &address.to_string()).await?;
         }
-        self.engine.stop_container(id, GRACE).await?;
-        Ok(self.engine.remove_container(id).await?)
+        self.engine.stop_container(stand_by, GRACE).await?;
+        Ok(self.engine.remove_container(stand_by).await?)
     }
 
     /// Has the router pass a service's requests to a host, and waits until it does and those under way
@@ -76,8 +103,8 @@ impl Session {
         Ok(())
     }
 
-    /// Has a router that goes on pass requests on to all by their own names: a run that was killed may
-    /// have led it to what is gone.
+    /// Has a router that goes on pass requests on to all by their own names: this run, or one that was
+    /// killed, has led it elsewhere.
     pub(super) async fn route_to_own(&self, staying: &Staying) -> Result<(), Error> {
         let (Some(known), Some(router)) = (&staying.lasting.router, staying.router().await) else {
             return Ok(());
@@ -135,5 +162,36 @@ impl Session {
             log,
         };
         Ok(Probe::new(Some(readiness), target))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::docker::Labels;
+    use crate::pipeline::{Container, ImageConfig};
+    use crate::service::Published;
+
+    #[test]
+    fn a_stand_by_has_no_name_and_no_port_of_the_part() {
+        let (image, container) = (ImageConfig::default(), Container::scratch());
+        let place = Place::Network {
+            name: "net".into(),
+            hostname: "crux".into(),
+            aliases: BTreeSet::from(["crux".into(), "api".into()]),
+        };
+        let labels = Labels::from([(DEFINITION_LABEL.to_owned(), "0a".to_owned())]);
+        let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let published = vec![Published { port: 1848, address, host_port: 1848 }];
+        let part = Body { published, ..Body::new("", &image, &container.config, place, labels) };
+        let StandBy { name, body } = StandBy::of("crux", "1234", &part);
+        assert_eq!(name, "crux-1234");
+        assert_eq!(body.hostname.as_deref(), Some("crux-1234"), "the engine answers to it");
+        let endpoints = body.networking_config.unwrap().endpoints_config.unwrap();
+        assert_eq!(endpoints["net"].aliases, Some(vec!["crux-1234".to_owned()]));
+        assert_eq!(body.host_config.unwrap().port_bindings, None);
+        assert!(!body.labels.unwrap().contains_key(DEFINITION_LABEL));
     }
 }

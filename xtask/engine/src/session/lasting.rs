@@ -16,8 +16,8 @@ use crate::docker::{
 use crate::lease::{self, InUse};
 use crate::pipeline::{FsNode, MountSource, Readiness, Service, Volume};
 use crate::service::{
-    Body, JOB, Lasting, Node, Now, Place, Plan, Prefix, SERVICE, SHORT, STACK_KIND, Settled, StackLock,
-    Staying, is_unsettled, restart, stack_filter, stop,
+    Body, JOB, Lasting, Node, Now, Plan, Prefix, SERVICE, SHORT, STACK_KIND, Settled, StackLock, Staying,
+    is_unsettled, restart, stack_filter, stop,
 };
 
 /// How often somebody who waits for a stack looks whether it is free.
@@ -54,7 +54,7 @@ impl Session {
             let mut told = false;
             loop {
                 match lease::lock_stack(state.as_deref(), prefix.as_str()) {
-                    Ok(file) => return Ok(StackLock::new(file)),
+                    Ok(file) => return Ok(StackLock::new(file, state.clone())),
                     Err(InUse) if !told => {
                         told = true;
                         self.events.notice(format!("waiting: another `up` or `down` of {prefix} goes on"));
@@ -102,10 +102,10 @@ impl Session {
     /// # Errors
     /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
     pub async fn settle(&self) -> Result<Settled, Error> {
-        if let Some(staying) = self.stack.staying.get() {
-            self.in_time(&self.options.task, self.route_to_own(staying)).await?;
-        }
-        self.stack.settle().await
+        let Some(staying) = self.stack.staying.get() else { return Ok(Settled::default()) };
+        self.stack.commit(staying).await?;
+        self.route_to_own(staying).await?; // what they led to is there until now
+        self.stack.settle(staying).await
     }
 
     /// The containers of a stack, of all stacks without a prefix; of this machine and user.
@@ -238,16 +238,7 @@ impl Session {
         }
         let short: String = identity.session.chars().take(SHORT).collect();
         let is_behind = lasting.router.as_ref().is_some_and(|router| router.behind.contains(name));
-        let stand_by = (is_served && is_behind).then(|| {
-            let own = format!("{name}-{short}");
-            let mut body = body.clone();
-            body.published.clear();
-            body.labels.remove(DEFINITION_LABEL); // it is never taken for the part itself
-            if let Place::Network { aliases, .. } = &mut body.place {
-                *aliases = BTreeSet::from([own.clone()]);
-            }
-            StandBy { name: own, body: body.request() }
-        });
+        let stand_by = (is_served && is_behind).then(|| StandBy::of(name, &short, &body));
         let unsettled = format!("{}.{short}", lasting.prefix.name(name));
         let id = self.stack.create(unsettled, body.request()).await?;
         staying.is_now(name, Now { id: id.clone(), is_job, is_same: false, takes_a_place });

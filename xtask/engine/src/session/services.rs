@@ -205,13 +205,13 @@ impl Session {
         }
         let log = self.follow(node, name, output);
         let _ = running.log.set(log.clone());
-        let ended = self.end_of(container);
+        let ended = self.end_of(container.clone());
         match node.service.is_job() {
             true => self.run_job(running, ended, started).await?,
             false => self.run_service(node, running, log, ended, started).await?,
         }
         match (self.stack.staying.get(), standing_by) {
-            (Some(staying), Some(id)) => self.stand_down(node, staying, &id).await,
+            (Some(staying), Some(id)) => self.stand_down(node, staying, &id, &container).await,
             _ => Ok(()),
         }
     }
