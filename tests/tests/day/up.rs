@@ -165,6 +165,11 @@ fn two_stacks_stand_side_by_side() {
     assert!(said.contains("operational"), "{said}");
     let ports = docker(&["ps", "--filter", &format!("label=xtask.prefix={third}"), "--format", "{{.Ports}}"]);
     assert!(!ports.contains("->"), "{ports}");
+    let fourth = format!("{}-d", app.prefix());
+    let beside = ["up", "--prefix", &fourth, "--expect-container-env", "--network", &network];
+    app.run(&beside)
+        .expect(2)
+        .sentence(&[&format!("the stack {third} is on the network"), "another network"]);
     app.run(&["down", "--prefix", &third, "--volumes"]).expect(0);
     docker(&["network", "rm", &network]); // it is there still, and free
 

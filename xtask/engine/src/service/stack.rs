@@ -252,7 +252,7 @@ impl Stack {
         let (name, labels) = match self.staying.get() {
             Some(staying) => {
                 if let Some(foreign) = &staying.lasting.network {
-                    return self.foreign_network(foreign).await;
+                    return self.foreign_network(staying, foreign).await;
                 }
                 if let Some(known) = staying.network(&self.engine, &self.identity.host).await? {
                     return Ok(known);

@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 
 use super::{Settled, Stack, StackOrder, Staying, stack_filter, stop};
 use crate::Error;
-use crate::docker::{EngineError, OwnedKind, of_session};
+use crate::docker::{EngineError, OwnedKind, PREFIX_LABEL, StackContainer, of_session};
 
 /// How long it may take until the end of a service is told by who watches it.
 const TOLD: Duration = Duration::from_secs(3);
@@ -75,8 +75,9 @@ impl Stack {
             .map(|staying| StackOrder::of(&staying.lasting, &self.identity.host, self.state_dir.as_deref()))
     }
 
-    /// A network that somebody else made.
-    pub(super) async fn foreign_network(&self, name: &str) -> Result<String, Error> {
+    /// A network that somebody else made, and no other stack uses: parts of both would answer to the same
+    /// names.
+    pub(super) async fn foreign_network(&self, staying: &Staying, name: &str) -> Result<String, Error> {
         if NAMELESS.contains(&name) {
             return Err(Error::Usage(format!(
                 "containers do not find each other by name on the engine's own network {name}; make one with \
@@ -84,11 +85,24 @@ impl Stack {
             )));
         }
         match self.engine.bridge(name).await {
-            Ok(_) => Ok(name.to_owned()),
-            Err(EngineError::Refused { status: 404, .. }) => Err(Error::Usage(format!(
-                "the engine has no network {name}; make it with `docker network create {name}`, or leave --network out"
+            Ok(_) => {}
+            Err(EngineError::Refused { status: 404, .. }) => {
+                return Err(Error::Usage(format!(
+                    "the engine has no network {name}; make it with `docker network create {name}`, or leave \
+                     --network out"
+                )));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let all = self.engine.stack_containers(&stack_filter(None, &self.identity.host)).await?;
+        let is_there = |other: &&StackContainer| other.addresses.iter().any(|(network, _)| network == name);
+        let mut others = all.iter().filter(is_there).map(|other| other.label(PREFIX_LABEL));
+        match others.find(|prefix| *prefix != staying.lasting.prefix.as_str()) {
+            None => Ok(name.to_owned()),
+            Some(other) => Err(Error::Usage(format!(
+                "the stack {other} is on the network {name} already, and its parts answer to the same names; take \
+                 another network for this one, or end that with `cargo xtask down --prefix {other}`"
             ))),
-            Err(error) => Err(error.into()),
         }
     }
 }
