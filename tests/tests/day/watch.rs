@@ -1,6 +1,8 @@
 //! `up --watch`: an edit replaces the part while requests through Traefik go on, and none of them fails.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
@@ -44,6 +46,38 @@ impl Load {
     }
 }
 
+/// The names to which containers that stood by answered, by container, until the end of `load`.
+fn of_stand_bys(load: &Load, prefix: &str) -> JoinHandle<BTreeMap<String, String>> {
+    let (stop, prefix) = (load.stop.clone(), prefix.to_owned());
+    thread::spawn(move || {
+        let names = "{{range .NetworkSettings.Networks}}{{join .Aliases \" \"}}{{end}}";
+        let mut seen = BTreeMap::new();
+        while !stop.load(Ordering::SeqCst) {
+            let there =
+                docker(&["ps", "--filter", &format!("name=xtask-{prefix}-"), "--format", "{{.Names}}"]);
+            for container in there.lines().filter(|name| is_stand_by(name)) {
+                let look = Command::new("docker").args(["inspect", "--format", names, container]).output();
+                let look = look.expect("docker runs");
+                if look.status.success() {
+                    // Else it went meanwhile.
+                    seen.insert(
+                        container.to_owned(),
+                        String::from_utf8_lossy(&look.stdout).trim().to_owned(),
+                    );
+                }
+            }
+            thread::sleep(Duration::from_millis(500)); // each is there for seconds
+        }
+        seen
+    })
+}
+
+/// It is called as its part and a session are, with a hyphen between them.
+fn is_stand_by(container: &str) -> bool {
+    let session = container.rsplit('-').next().expect("a part");
+    session.len() == 8 && session.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 #[test]
 fn an_edit_replaces_a_part_and_no_request_fails() {
     let app = Application::new();
@@ -64,6 +98,7 @@ fn an_edit_replaces_a_part_and_no_request_fails() {
     let [crux, ui, database] = ["crux", "crux-ui", "database"].map(ids);
 
     let load = Load::on(&up.door("traefik"));
+    let stand_bys = of_stand_bys(&load, &app.prefix());
     app.serve_also("console.log('second version')");
     wait("a new backend", "replaced, for they changed: crux");
     let page = fs::read_to_string(app.path("web/crux-ui/server.js")).expect("a file");
@@ -77,6 +112,17 @@ fn an_edit_replaces_a_part_and_no_request_fails() {
     let (answered, failed) = load.end();
     assert_eq!(failed, [""; 0], "of {answered}");
     assert!(answered > 100, "{answered}");
+    // Whoever asks for the part comes to the part, never to what is about to go.
+    let stand_bys = stand_bys.join().expect("what was seen");
+    for part in ["crux", "crux-ui"] {
+        let own = format!("xtask-{}-{part}-", app.prefix());
+        let is_of_part = |name: &&String| name.strip_prefix(&own).is_some_and(|rest| !rest.contains('-'));
+        let of_part: Vec<&String> = stand_bys.keys().filter(is_of_part).collect();
+        assert!(!of_part.is_empty(), "{part}: {stand_bys:?}");
+        for name in of_part {
+            assert!(!stand_bys[name].split(' ').any(|name| name == part), "{stand_bys:?}");
+        }
+    }
 
     assert_ne!(ids("crux"), crux);
     assert_ne!(ids("crux-ui"), ui);
