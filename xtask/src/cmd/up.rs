@@ -23,7 +23,8 @@ use crate::stack::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 It returns when all parts are ready, or leaves things as they were. Again, it replaces what changed and \
-leaves alone what did not; no request through Traefik fails meanwhile. It starts again with the engine.
+leaves alone what did not; no request to crux or crux-ui through Traefik fails meanwhile. The stack starts \
+again with the engine.
 
 The ports are those that the application documents. A stack with another --prefix than the checkout's folder \
 has them shifted by one of 10000, 10100, … 24600: which one its name says, and where a port is taken, the next one.
