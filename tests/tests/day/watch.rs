@@ -82,7 +82,9 @@ fn is_stand_by(container: &str) -> bool {
 fn an_edit_replaces_a_part_and_no_request_fails() {
     let app = Application::new();
     let up = app.of_stack("up", &[]).expect(0);
-    let mut watch = app.start(&["up", "--prefix", &app.prefix(), "--watch"]);
+    app.write("settings", "# none yet\n");
+    let settings = app.path("settings").display().to_string();
+    let mut watch = app.start(&["up", "--prefix", &app.prefix(), "--watch", "--env-file", &settings]);
     // Each round is a run, and its record takes the place of the one before.
     let mut wait = |what: &str, told: &str| {
         let said = |event: &Value| {
@@ -130,11 +132,17 @@ fn an_edit_replaces_a_part_and_no_request_fails() {
     assert!(docker(&["logs", &ids("crux")]).contains("second version"));
     assert!(get(&up.door("traefik"), "/").unwrap().ends_with("another page"));
     assert!(get(&up.door("crux"), "/").unwrap().contains("operational"), "its own port moved with it");
+    // Variables count as sources do.
+    app.serve_also("console.log('second version')");
+    wait("what runs already", "left alone: crux, ");
+    app.write("settings", "MARK=seen\n");
+    wait("a new variable", "replaced, for they changed: crux, crux-ui");
+    assert_eq!(docker(&["exec", &app.container("crux"), "printenv", "MARK"]), "seen\n");
     let (run, _) = watch.end_by("INT");
     assert_eq!(run.code, Some(130), "{}", run.stderr);
     let errors: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(errors.len(), 2, "of the two rounds that failed: {}", run.stderr);
-    assert_eq!(run.stdout.matches("watching for changes").count(), 5, "{}", run.stdout);
+    assert_eq!(run.stdout.matches("watching for changes").count(), 7, "{}", run.stdout);
     assert!(get(&up.door("traefik"), "/api/health").unwrap().contains("operational"), "it stays");
     assert_eq!(app.all_in_engine().len(), 10, "{:?}", app.all_in_engine());
     app.of_stack("down", &["--volumes"]).expect(0);

@@ -85,7 +85,7 @@ tasks! {
 }
 
 impl Command {
-    /// The folders whose changes it follows, if it does: then it is run again for each.
+    /// The folders and files whose changes it follows, if it does: then it is run again for each.
     pub fn follows(&self, global: &Global) -> Option<Vec<PathBuf>> {
         match self {
             Self::Up(args) => args.follows(global),

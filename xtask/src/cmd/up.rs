@@ -78,7 +78,7 @@ pub struct Args {
     /// Return when all parts are ready, which is the default
     #[arg(long, conflicts_with = "watch")]
     wait: bool,
-    /// Stay, and replace a part whenever its sources change
+    /// Stay, and replace a part whenever its sources or variables change
     #[arg(long)]
     watch: bool,
     /// Run the application's published images of this tag, not its sources
@@ -95,13 +95,21 @@ fn host(text: &str) -> Result<String, String> {
 }
 
 impl Args {
-    /// The folders whose changes it follows, if it does.
+    /// The folders and files whose changes it follows, if it does.
     pub fn follows(&self, global: &Global) -> Option<Vec<PathBuf>> {
         let project = Project::find(global.repo.as_deref()).ok().filter(|_| self.watch)?;
         let disabled = self.disabled();
         let parts = [(stack::CRUX, crux::PART), (stack::CRUX_UI, crux_ui::PART), (stack::KRATOS, kratos::PART)];
         let in_containers = parts.into_iter().filter(|(part, _)| !disabled.contains(*part));
-        Some(in_containers.map(|(_, folder)| project.root().join(folder)).collect())
+        let folders = in_containers.map(|(_, folder)| project.root().join(folder));
+        // What cannot be understood is told by the run.
+        let place = self.told().ok().and_then(|told| Some(self.kept(&self.stack.prefix_in(&project)).ok()?.under(told)));
+        Some(folders.chain(place.and_then(|place| place.env_file)).collect())
+    }
+
+    /// What is kept of the `up` before.
+    fn kept(&self, prefix: &Prefix) -> Result<Kept, Usage> {
+        if self.defaults { Ok(Kept::default()) } else { Kept::of(prefix) }
     }
 
     fn disabled(&self) -> BTreeSet<String> {
@@ -146,7 +154,7 @@ pub async fn run(args: Args, context: &Context) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let before = if args.defaults { Kept::default() } else { Kept::of(&prefix)? };
+    let before = args.kept(&prefix)?;
     let told = args.told()?;
     if told == Kept::default() && before != told && !round.is_later() {
         context.events.notice(format!("as the `up` before: {} (--defaults forgets it)", before.options()));

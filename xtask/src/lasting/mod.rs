@@ -20,6 +20,7 @@ use xtask_engine::session::Prefix;
 use xtask_engine::{Error, Session};
 
 use crate::context::Context;
+use crate::project::Project;
 
 /// Another checkout than `ours` whose stack one is, as its folder. One that was moved or removed asks for
 /// it no more.
@@ -47,8 +48,13 @@ impl Named {
     pub fn prefix(&self, context: &Context) -> anyhow::Result<Prefix> {
         match &self.prefix {
             Some(prefix) => Ok(prefix.clone()),
-            None => own(context),
+            None => Ok(own(&context.project()?)),
         }
+    }
+
+    /// Its prefix, in a checkout.
+    pub fn prefix_in(&self, project: &Project) -> Prefix {
+        self.prefix.clone().unwrap_or_else(|| own(project))
     }
 
     /// How it is named in a command that is about the same stack.
@@ -63,13 +69,12 @@ impl Named {
 
     /// Whether it is another stack than the checkout's own.
     pub fn is_second(&self, context: &Context) -> anyhow::Result<bool> {
-        Ok(self.prefix.is_some() && self.prefix(context)? != own(context)?)
+        Ok(self.prefix.is_some() && self.prefix(context)? != own(&context.project()?))
     }
 }
 
 /// That of the checkout.
-fn own(context: &Context) -> anyhow::Result<Prefix> {
-    let root = context.project()?.root().to_path_buf();
-    let root = root.canonicalize().unwrap_or(root);
-    Ok(Prefix::of_folder(&root.file_name().unwrap_or_default().to_string_lossy()))
+fn own(project: &Project) -> Prefix {
+    let root = project.root().canonicalize().unwrap_or_else(|_| project.root().to_path_buf());
+    Prefix::of_folder(&root.file_name().unwrap_or_default().to_string_lossy())
 }

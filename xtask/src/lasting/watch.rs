@@ -1,7 +1,8 @@
 //! Waiting until a person has changed something: sources are looked at a few times a second, which
 //! works on every system and file system and takes a few milliseconds.
 
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,9 +11,9 @@ use crate::project::NOT_SOURCES;
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(300);
 
-/// Folders, as they were when they were looked at last.
+/// Folders and files, as they were when they were looked at last.
 pub struct Watch {
-    folders: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
     seen: Vec<Seen>,
 }
 
@@ -20,19 +21,19 @@ pub struct Watch {
 type Seen = (PathBuf, u64, Option<SystemTime>);
 
 impl Watch {
-    /// Folders as they are now.
-    pub fn on(folders: Vec<PathBuf>) -> Self {
-        let seen = look(&folders);
-        Self { folders, seen }
+    /// Folders and files as they are now.
+    pub fn on(paths: Vec<PathBuf>) -> Self {
+        let seen = look(&paths);
+        Self { paths, seen }
     }
 
-    /// Waits until something in them changed, and nothing more does: an editor may write many files.
+    /// Waits until something of them changed, and nothing more does: an editor may write many files.
     /// Gives the paths.
     pub async fn changed(&mut self) -> Vec<PathBuf> {
         let before = self.seen.clone();
         loop {
             tokio::time::sleep(LOOK).await;
-            let now = xtask_engine::event::blocking(|| look(&self.folders));
+            let now = xtask_engine::event::blocking(|| look(&self.paths));
             let is_quiet = now == self.seen;
             self.seen = now;
             if is_quiet && self.seen != before {
@@ -42,24 +43,28 @@ impl Watch {
     }
 }
 
-fn look(folders: &[PathBuf]) -> Vec<Seen> {
+fn look(paths: &[PathBuf]) -> Vec<Seen> {
     let mut seen = Vec::new();
-    folders.iter().for_each(|folder| walk(folder, &mut seen));
+    for path in paths {
+        add(path.clone(), fs::metadata(path), &mut seen);
+    }
     seen.sort();
     seen
 }
 
-/// What cannot be read is not there.
+/// A file, or what is in a folder. What cannot be read is not there.
+fn add(path: PathBuf, metadata: io::Result<Metadata>, seen: &mut Vec<Seen>) {
+    match metadata {
+        Ok(metadata) if metadata.is_dir() => walk(&path, seen),
+        Ok(metadata) => seen.push((path, metadata.len(), metadata.modified().ok())),
+        Err(_) => {}
+    }
+}
+
 fn walk(folder: &Path, seen: &mut Vec<Seen>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        if is_no_source(&name.to_string_lossy()) {
-            continue;
-        }
-        match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => walk(&entry.path(), seen),
-            Ok(metadata) => seen.push((entry.path(), metadata.len(), metadata.modified().ok())),
-            Err(_) => {}
+        if !is_no_source(&entry.file_name().to_string_lossy()) {
+            add(entry.path(), entry.metadata(), seen);
         }
     }
 }
@@ -100,7 +105,9 @@ mod tests {
         };
         write("src/main.ts", "1");
         write("src/old.ts", "1");
-        let mut watch = Watch::on(vec![dir.path().to_path_buf(), dir.path().join("none")]);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let file = elsewhere.path().join("settings");
+        let mut watch = Watch::on(vec![dir.path().to_path_buf(), dir.path().join("none"), file.clone()]);
         for made in ["node_modules/a.js", "a.tsbuildinfo", "src/.main.ts.swp", "src/main.ts~", "src/4913"] {
             write(made, "1");
         }
@@ -112,5 +119,8 @@ mod tests {
         let paths = watch.changed().await;
         let names: Vec<_> = paths.iter().filter_map(|path| path.file_name()?.to_str()).collect();
         assert_eq!(names, ["main.ts", "new.ts", "old.ts"]);
+        fs::write(elsewhere.path().join("beside"), "1").unwrap();
+        fs::write(&file, "1").unwrap();
+        assert_eq!(watch.changed().await, [file], "a file is followed alone");
     }
 }

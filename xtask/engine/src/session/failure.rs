@@ -11,7 +11,7 @@ use crate::event::{Event, Outcome};
 use crate::report::step_log;
 
 /// An engine that says nothing for so long hangs, however much it has to do.
-const SILENCE: Duration = Duration::from_secs(20);
+pub(super) const SILENCE: Duration = Duration::from_secs(20);
 
 impl Session {
     /// `work`, unless the user stops it, its time is up or the engine hangs before it ends.

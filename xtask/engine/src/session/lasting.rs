@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::Session;
+use super::failure::SILENCE;
 use super::hand_over::StandBy;
 use super::service_image::ServiceImage;
 use crate::Error;
@@ -103,9 +104,16 @@ impl Session {
     /// [`Error::Service`] if one of them has ended by now; if the engine is gone.
     pub async fn settle(&self) -> Result<Settled, Error> {
         let Some(staying) = self.stack.staying.get() else { return Ok(Settled::default()) };
-        self.stack.commit(staying).await?;
-        self.route_to_own(staying).await?; // what they led to is there until now
-        self.stack.settle(staying).await
+        let settling = async {
+            self.stack.commit(staying).await?;
+            self.route_to_own(staying).await?; // what they led to is there until now
+            self.stack.settle(staying).await
+        };
+        // Nobody stops it in the middle, where the stack is neither the old nor the new one.
+        tokio::select! {
+            settled = settling => settled,
+            hangs = self.engine.hangs(SILENCE) => Err(hangs.into()),
+        }
     }
 
     /// The containers of a stack, of all stacks without a prefix; of this machine and user.
