@@ -63,15 +63,19 @@ pub async fn choose(
     wish: &Wish<'_>,
     lock: &mut StackLock,
 ) -> anyhow::Result<Vec<(Door, u16)>> {
-    let published = session.engine().published_ports().await?;
-    let mut taken = Taken {
-        address: wish.address,
-        prefix: wish.prefix,
-        published,
-        is_here: session.engine().endpoint().is_local(),
+    let taken = async || {
+        Ok::<_, anyhow::Error>(Taken {
+            address: wish.address,
+            prefix: wish.prefix,
+            published: session.engine().published_ports().await?,
+            is_here: session.engine().endpoint().is_local(),
+        })
     };
     let shifts = match wish.is_second {
-        true => shifts(wish.prefix, |shift| taken.is_own(&wish.doors, shift)),
+        true => {
+            let taken = taken().await?;
+            shifts(wish.prefix, |shift| taken.is_own(&wish.doors, shift))
+        }
         false => vec![0],
     };
     let mut reason = None;
@@ -80,7 +84,7 @@ pub async fn choose(
         apart(&chosen)?;
         let published = &chosen[..wish.doors.len()];
         let kept = lock.keep_ports(published.iter().map(|(_, port)| *port));
-        taken.published = session.engine().published_ports().await?; // whoever let go of one may have it now
+        let taken = taken().await?; // not before they are kept: whoever let go of one may have it by now
         let mut first = None;
         for (door, port) in published {
             let by = match kept {
