@@ -35,13 +35,13 @@ pub fn docker(args: &[&str]) -> String {
     output(Command::new("docker").args(args))
 }
 
-/// What Docker's client tells of an image; none if it is gone, as another run's old ones go.
+/// What Docker's client tells of an image or a container; none if it is gone, as those of other runs go.
 #[track_caller]
-pub fn docker_of_image(args: &[&str], image: &str) -> Option<String> {
+pub fn docker_of(args: &[&str], name: &str) -> Option<String> {
     let mut command = Command::new("docker");
-    let told = command.args(args).arg(image).output().expect("docker");
-    let said = String::from_utf8_lossy(&told.stderr);
-    if said.to_lowercase().contains("no such image") {
+    let told = command.args(args).arg(name).output().expect("docker");
+    let said = String::from_utf8_lossy(&told.stderr).to_lowercase();
+    if said.contains("no such image") || said.contains("no such container") {
         return None;
     }
     assert!(told.status.success(), "{command:?}: {said}");

@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 
 pub use application::Application;
 pub use day::{free_port, get};
-pub use engine::{docker, docker_of_image, of_session, session_of, with_label};
+pub use engine::{docker, docker_of, of_session, session_of, with_label};
 pub use fault::{needs_root, soon, wait_until, wait_until_dead, wait_until_gone, wait_until_running};
 pub use fixture::{Fixture, Part};
 pub use own_engine::OwnEngine;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use tests::{Application, Started, docker, docker_of_image};
+use tests::{Application, Started, docker, docker_of};
 
 /// What PostgreSQL's image says where there are data already.
 const KEPT: &str = "Skipping initialization";
@@ -106,7 +106,7 @@ fn a_password_gets_nowhere() {
     for image in images.lines() {
         for asked in [["history", "--no-trunc"], ["image", "inspect"]] {
             // None of this run goes: it is in use.
-            if let Some(told) = docker_of_image(&asked, image) {
+            if let Some(told) = docker_of(&asked, image) {
                 seen(format!("{asked:?} of {image}"), &told);
             }
         }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
-use tests::{Application, docker, get};
+use tests::{Application, docker, docker_of, get};
 
 /// Requests through the one door, one after another, from several at once.
 struct Load {
@@ -51,19 +50,14 @@ fn of_stand_bys(load: &Load, prefix: &str) -> JoinHandle<BTreeMap<String, String
     let (stop, prefix) = (load.stop.clone(), prefix.to_owned());
     thread::spawn(move || {
         let names = "{{range .NetworkSettings.Networks}}{{join .Aliases \" \"}}{{end}}";
+        let look = ["container", "inspect", "--format", names];
         let mut seen = BTreeMap::new();
         while !stop.load(Ordering::SeqCst) {
             let there =
                 docker(&["ps", "--filter", &format!("name=xtask-{prefix}-"), "--format", "{{.Names}}"]);
             for container in there.lines().filter(|name| is_stand_by(name)) {
-                let look = Command::new("docker").args(["inspect", "--format", names, container]).output();
-                let look = look.expect("docker runs");
-                if look.status.success() {
-                    // Else it went meanwhile.
-                    seen.insert(
-                        container.to_owned(),
-                        String::from_utf8_lossy(&look.stdout).trim().to_owned(),
-                    );
+                if let Some(told) = docker_of(&look, container) {
+                    seen.insert(container.to_owned(), told.trim().to_owned());
                 }
             }
             thread::sleep(Duration::from_millis(500)); // each is there for seconds

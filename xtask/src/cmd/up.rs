@@ -103,8 +103,9 @@ impl Args {
         let in_containers = parts.into_iter().filter(|(part, _)| !disabled.contains(*part));
         let folders = in_containers.map(|(_, folder)| project.root().join(folder));
         // What cannot be understood is told by the run.
-        let place = self.told().ok().and_then(|told| Some(self.kept(&self.stack.prefix_in(&project)).ok()?.under(told)));
-        Some(folders.chain(place.and_then(|place| place.env_file)).collect())
+        let kept = self.kept(&self.stack.prefix_in(&project)).ok();
+        let env_file = self.told().ok().zip(kept).and_then(|(told, kept)| kept.under(told).env_file);
+        Some(folders.chain(env_file).collect())
     }
 
     /// What is kept of the `up` before.
