@@ -16,8 +16,8 @@ use crate::llb::{Lowering, Needs, ResolvedDirectory, ResolvedImage, Surroundings
 use crate::pipeline::{HostDirectory, Secret};
 use crate::source::{SourceError, View};
 
-/// How often a solve is begun again for one reason: a tree that changed while it was read, a solve
-/// that was spoilt by another.
+/// How often a solve is begun again for one reason: a tree that changed while it was read, an engine
+/// that got in its own way.
 const ATTEMPTS: u32 = 4;
 /// How long BuildKit is given to forget a solve that was cancelled, times the attempts so far.
 const REST: Duration = Duration::from_millis(50);
@@ -233,7 +233,7 @@ pub(super) type SecretValues = BTreeMap<Secret, Vec<u8>>;
 enum Failure {
     /// The tree moved: again.
     Torn,
-    /// A solve that was cancelled just before spoilt this one: again, as it is.
+    /// The engine got in its own way, see [`spoilt`]: again, as it is.
     Spoilt(Error),
     Other(Error),
 }
@@ -244,10 +244,14 @@ impl From<Error> for Failure {
     }
 }
 
-/// BuildKit 0.8 does not run a file operation anew whose first run was cancelled while another
-/// solve still knows it: solver/llbsolver/ops/file.go keeps its outputs from the first time.
+/// Whether the engine failed by what was just then in its way, and not by what it was to do.
+///
+/// - BuildKit 0.8 does not run a file operation anew whose first run was cancelled while another solve
+///   still knows it: `solver/llbsolver/ops/file.go` keeps its outputs from the first time.
+/// - Its gRPC lets a stream that opens while its window grows keep the old limit, though it tells us the
+///   new one (grpc-go, `updateFlowControl` in `internal/transport/http2_client.go`, and `flowcontrol.go`).
 fn spoilt(message: &str) -> bool {
-    message.contains("duplicate output")
+    message.contains("duplicate output") || message.contains("-bytes data exceeding the limit ")
 }
 
 struct Attempt<'a> {
@@ -278,4 +282,21 @@ async fn read_views(needs: &Needs) -> Result<Views, Error> {
 
 fn resolved(view: &View) -> ResolvedDirectory {
     ResolvedDirectory { key: view.key.clone(), stamp: view.stamp.clone(), label: view.label.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_only_in_the_engines_way_is_told_from_what_is_wrong() {
+        let window =
+            "rpc error: code = Internal desc = received 66200-bytes data exceeding the limit 65535 bytes";
+        for again in [window, "duplicate output 0"] {
+            assert!(spoilt(again), "{again}");
+        }
+        for wrong in ["rpc error: code = Internal desc = file too large: limit 65535", "exit code: 1"] {
+            assert!(!spoilt(wrong), "{wrong}");
+        }
+    }
 }
